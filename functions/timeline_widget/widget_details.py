@@ -22,6 +22,7 @@ from request_lens.presentation.certainty import (
     signed,
     so_far,
     token_counts,
+    tools_text,
     why_uncertain,
 )
 from request_lens.presentation.costs import call_cost, cost_of, estimated
@@ -112,10 +113,8 @@ def _totals(view: RequestView) -> str:
     failed = said(failed_words(times) or "0 failed")
     knows_failed = bool(totals.llm_errors) or times.counts_all_failed
     failed += f", {throttled_of(times)}" if knows_failed else ""
-    llm, other, tools = (
-        said(signed(duration_text(known), of_times))
-        for known in (times.llm_time_ms, times.non_llm_time_ms, times.tool_time_ms)
-    )
+    llm, other = (said(signed(duration_text(known), of_times)) for known in (times.llm_time_ms, times.non_llm_time_ms))
+    tools = said(tools_text(times.tool_time_ms, of_times, shown=duration_text))
     parts = [
         with_missing(said(counted(totals.llm_calls, "LLM call", certainty)), times),
         *([failed] if certain or knows_failed else []),

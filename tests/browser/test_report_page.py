@@ -209,8 +209,7 @@ def test_each_figure_of_a_request_linked_by_time_has_its_sign() -> None:
     shown = measured(page_of(PAGES["10 rows"]), figures, TEXTS)
 
     assert len(shown) == 10 * 6
-    assert {each[0] for each in shown} == {"≈", "–"}
-    assert "≈ 0.00 s" in shown
+    assert {each.split()[0] for each in shown} == {"≈", "–", "none"}
 
 
 @pytest.mark.parametrize("width", WINDOWS)
@@ -255,7 +254,7 @@ def test_a_table_on_a_tablet_alone_has_fewer_columns_and_names_those_that_are_mi
     assert any("leaves" in each for each in seen) is not leave
     title, _, note = said.partition("\n")
     assert title == "All requests, the newest first"
-    assert note == ("In a wider window and on paper also: Other time, Tools of it, Correlated by." if leave else "")
+    assert note == ("In a wider window and on paper also: Other time, Time in tools, Correlated by." if leave else "")
     on_paper = measured(page_of(PAGES["10 rows"]), shown, TEXTS, looking=NARROW[-1])
     assert "absent" not in on_paper
     assert any("leaves" in each for each in on_paper)

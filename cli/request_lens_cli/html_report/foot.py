@@ -31,7 +31,6 @@ _SIGNS: tuple[tuple[str, str, str], ...] = (
         r"\b(?:median|p90)\b",
         "half, or nine in ten, of the requests that it is known for have no more; of 1 s and 3 s the median is 2 s",
     ),
-    ("docs/…", r"\bdocs/\w+\.md\b", "pages of the repository that Request Lens was deployed from"),
     ("other time", r"(?i)\bother time\b", "the duration without LLM time; tools are a part of it"),
 )
 """Signs and words, by which pattern they are found, and what they mean."""

@@ -7,21 +7,18 @@ from request_lens.presentation.certainty import Certainty, counted, signed, so_f
 from request_lens.presentation.costs import cost_of
 from request_lens.presentation.formatting import UNKNOWN, in_words, pluralize, printed_ms, seconds
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text, unbroken
+from request_lens_cli.html_report.not_certain import NOT_CERTAIN, has_links_by_time
 from request_lens_cli.report.figures import Distribution, RequestFigures
 from request_lens_cli.report.report import Report
 
-NOT_CERTAIN = "not-certain"
-"""The anchor of the section that the cards lead to."""
-
 _MOST_WHOLE_MS = 9.0
 _NO_CALL = "unknown: no call is linked to the requests"
-_SEE = element("dd", element("a", text("see what is not certain"), href=f"#{NOT_CERTAIN}"), class_="note")
 
 
-def kpi_cards(figures: RequestFigures, report: Report, *, leads: bool) -> Markup:
-    """The cards, the most asked for first; that of requests `leads` to what is not certain, where there is any."""
+def kpi_cards(figures: RequestFigures, report: Report) -> Markup:
+    """The cards, the most asked for first, some with a way to what is not certain; below them what adds up."""
     cards = (
-        _card("Requests", f"{figures.requests:,}", _requests_notes(figures), _SEE if leads else NOTHING),
+        _card("Requests", f"{figures.requests:,}", _requests_notes(figures), _requests_lead(figures, report)),
         _card("LLM calls per request", signed(_mean(figures.calls), figures.certainty_of_mean), _calls_notes(figures)),
         _card("Request duration", _median(figures.duration_ms), _duration_notes(figures)),
         _card("LLM time", signed(_median(figures.llm_time_ms), figures.certainty_of_times), _time_notes(figures)),
@@ -30,7 +27,7 @@ def kpi_cards(figures: RequestFigures, report: Report, *, leads: bool) -> Markup
         _errors_card(figures, report),
         _unattributed_card(report),
     )
-    return element("dl", *cards, class_="kpis")
+    return joined((element("dl", *cards, class_="kpis"), _means(figures)))
 
 
 def _card(name: str, value: str, notes: list[str], more: Markup = NOTHING) -> Markup:
@@ -45,6 +42,17 @@ def _value(value: str) -> Iterator[Markup]:
     yield unbroken(figure)
     if plus:
         yield joined((text(" "), element("span", text(f"+ {unpriced}"), class_="beside")))
+
+
+def _requests_lead(figures: RequestFigures, report: Report) -> Markup:
+    """A way to what is not certain of the requests, if anything is, in words that go on from their notes."""
+    if figures.uncertain or figures.incomplete:
+        return _lead("see what is not certain")
+    return _lead("calls linked by time: see what makes them exact") if has_links_by_time(report) else NOTHING
+
+
+def _lead(words: str) -> Markup:
+    return element("dd", element("a", text(words), href=f"#{NOT_CERTAIN}"), class_="note")
 
 
 def _requests_notes(figures: RequestFigures) -> list[str]:
@@ -121,19 +129,28 @@ def _time_notes(figures: RequestFigures) -> list[str]:
     times, certainty = figures.llm_time_ms, figures.certainty_of_times
     if times is None:
         return _known(None, figures)
-    return [_upper_end(times, certainty), *_known(times, figures), *_means(times, figures)]
+    return [_upper_end(times, certainty), *_known(times, figures)]
 
 
-def _means(times: Distribution, figures: RequestFigures) -> list[str]:
-    """Of what the duration of LLM time's requests is made, in means: they add up to the whole, medians do not."""
-    certainty, other, tools = figures.certainty_of_times, figures.timed_other_ms, figures.timed_tool_ms
-    llm = f"means: {signed(seconds(times.mean), certainty)}"
+def _means(figures: RequestFigures) -> Markup:
+    """Of what the duration of LLM time's requests is made, in means: they add up to the whole, medians do not.
+
+    A sentence below the cards, none of which has room for it on a telephone; nothing where no LLM time is known.
+    """
+    times, certainty, other = figures.llm_time_ms, figures.certainty_of_times, figures.timed_other_ms
+    if times is None:
+        return NOTHING
+    llm = f"LLM time {signed(seconds(times.mean), certainty)}"
     duration = f"duration {_mean_time(figures.timed_duration_ms, Certainty.EXACT)}"
-    in_tools = f"time in tools {_mean_time(tools, certainty)}"
+    tools = figures.timed_tool_ms
+    ran_none = tools is not None and tools.is_complete and tools.maximum == 0
+    in_tools = f"time in tools {'none' if ran_none else _mean_time(tools, certainty)}"
     if other is None or not other.is_complete:
-        return [f"{llm}, {duration}", f"other time {_mean_time(other, certainty)}", in_tools]
-    rest = signed(seconds(_rest_ms(times, other, figures)), certainty)
-    return [f"{llm} + other time {rest}", f"= {duration}", in_tools]
+        parts = f"{llm}, {duration}; other time {_mean_time(other, certainty)}"
+    else:
+        parts = f"{llm} + other time {signed(seconds(_rest_ms(times, other, figures)), certainty)} = {duration}"
+    of = f"the {pluralize(times.known, 'request')} of known LLM time" if times.known < times.of else "the requests"
+    return element("p", unbroken(f"Means of {of}: {parts}; {in_tools}."), class_="note means")
 
 
 def _rest_ms(llm: Distribution, other: Distribution, figures: RequestFigures) -> float:
@@ -204,9 +221,16 @@ def _unattributed_card(report: Report) -> Markup:
     pending = [f"{report.pending:,} not decided yet"] if report.pending else []
     if report.of_all_time:
         words = "call" if count == 1 else "calls"
-        return _card("Unattributed", f"{count:,}", [f"{words} without a request {report.of_all_time}", *pending])
+        notes = [f"{words} without a request {report.of_all_time}", *pending]
+        return _card("Unattributed", f"{count:,}", notes, _unattributed_lead(report))
     if share is None:
-        return _card("Unattributed", UNKNOWN, ["no call is decided" if pending else "there is no call", *pending])
+        notes = ["no call is decided" if pending else "there is no call", *pending]
+        return _card("Unattributed", UNKNOWN, notes, _unattributed_lead(report))
     of = pluralize(report.totals.invocations + count, "call")
     among = ["failed calls count here, too"] if report.failed_decided else []
-    return _card("Unattributed", f"{share:.1%}", [f"{count:,} of {of} without a request", *among, *pending])
+    notes = [f"{count:,} of {of} without a request", *among, *pending]
+    return _card("Unattributed", f"{share:.1%}", notes, _unattributed_lead(report))
+
+
+def _unattributed_lead(report: Report) -> Markup:
+    return _lead("see why") if report.without_request() else NOTHING

@@ -1,7 +1,9 @@
 """The page's section on what is not certain: of which requests and calls, why, and what helps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence
 from request_lens.presentation.certainty import Doubt
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
@@ -12,6 +14,9 @@ from request_lens_cli.html_report.table import Column, table, with_note
 from request_lens_cli.report.figures import RequestFigures
 from request_lens_cli.report.reasons import HOW_TO_LINK_EXACTLY, ReasonCount
 from request_lens_cli.report.report import Report
+
+NOT_CERTAIN = "not-certain"
+"""The section's anchor."""
 
 WHICH_ARE_MISSING = "request-lens show names those of a request"
 
@@ -88,9 +93,19 @@ def _incomplete(figures: RequestFigures) -> Markup:
     return table(_INCOMPLETE, [figures], caption="Incomplete requests") if figures.incomplete else NOTHING
 
 
+def has_links_by_time(report: Report) -> bool:
+    """Whether an attempt of a settled request is linked by less than a tag or a trace of its own."""
+    return any(_inexact(report))
+
+
+def _inexact(report: Report) -> Sequence[Sequence[Bar]]:
+    """Those attempts of each settled request."""
+    return [[bar for bar in summary.bars if bar.confidence is not Confidence.EXACT] for summary in report.summaries]
+
+
 def _by_time(report: Report) -> Markup:
     """What would make links by time exact; nothing where every link is."""
-    inexact = [[bar for bar in summary.bars if bar.confidence is not Confidence.EXACT] for summary in report.summaries]
+    inexact = _inexact(report)
     found = {bar.confidence for each in inexact for bar in each}
     if not found:
         return NOTHING

@@ -10,8 +10,8 @@ from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.theme import DARK, LIGHT, Palette
 from request_lens_cli.html_report.foot import foot
 from request_lens_cli.html_report.group_tables import model_table, route_table
-from request_lens_cli.html_report.kpis import NOT_CERTAIN, kpi_cards
-from request_lens_cli.html_report.not_certain import not_certain
+from request_lens_cli.html_report.kpis import kpi_cards
+from request_lens_cli.html_report.not_certain import NOT_CERTAIN, not_certain
 from request_lens_cli.html_report.request_tables import MAX_ROWS, requests_section, top_tables
 from request_lens_cli.html_report.span_tables import spans_section
 from request_lens_cli.html_report.timeline_section import timeline_section
@@ -87,13 +87,12 @@ def _main(report: Report, heading: Heading, axis: AxisKind) -> Markup:
     if not report.requests and (only or not report.unlinked):
         return element("p", text(_empty(heading)), class_="empty")
     figures = figures_of(report)
-    doubts = not_certain(figures.all, report)
     return joined(
         (
-            kpi_cards(figures.all, report, leads=bool(doubts)),
+            kpi_cards(figures.all, report),
             timeline_section(report, axis),
             _section("groups", "", joined((route_table(figures), model_table(report)))),
-            _section(NOT_CERTAIN, "What is not certain", doubts),
+            _section(NOT_CERTAIN, "What is not certain", not_certain(figures.all, report)),
             _section("top", "Top requests", top_tables(report)),
             _section(
                 "spans",

@@ -12,6 +12,7 @@ from request_lens.presentation.certainty import (
     certainty_of_times,
     signed,
     token_counts,
+    tools_text,
     why_uncertain,
 )
 from request_lens.presentation.costs import cost_of
@@ -99,7 +100,7 @@ def _columns(report: Report) -> list[Column[RequestState]]:
         Column(header="Cost (est.)", brief="Cost", cell=_cost, numeric=True),
         _time("LLM time", lambda summary: summary.llm_time_ms),
         _time("Other time", lambda summary: summary.non_llm_time_ms, leaves=True),
-        _time("Tools of it", lambda summary: summary.tool_time_ms, leaves=True),
+        Column(header="Time in tools", cell=_tool_time, numeric=True, leaves=True),
         Column(header="Tokens in/out", cell=tokens, numeric=True, leaves=report.has_spans),
         *([complete] if report.has_spans else []),
         Column(header="Correlated by", cell=_correlated_by, leaves=True),
@@ -152,6 +153,12 @@ def _time(header: str, time: Callable[[Summary], int | None], *, leaves: bool = 
         return text(_signed(state, lambda summary: seconds(time(summary)), certainty_of_times))
 
     return Column(header=header, cell=cell, numeric=True, leaves=leaves)
+
+
+def _tool_time(state: RequestState) -> Markup:
+    """The part of other time that went into tools."""
+    known = state.summary
+    return text(UNKNOWN if known is None else tools_text(known.tool_time_ms, certainty_of_times(known)))
 
 
 def _cost(state: RequestState) -> Markup:

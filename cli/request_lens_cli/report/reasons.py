@@ -9,8 +9,8 @@ from request_lens.presentation.calls import REASONS
 from request_lens.presentation.failed_attempts import attempts_words
 from request_lens.presentation.formatting import pluralize
 
-HOW_TO_LINK_EXACTLY = "tag the calls (docs/tagging.md), or have the agents' spans read (docs/attaching.md)"
-"""What makes links by time exact."""
+HOW_TO_LINK_EXACTLY = "tag the calls, or have the agents' spans read"
+"""What makes links by time exact, for a page that stands alone."""
 
 _HELPS: Mapping[Reason, str] = {
     Reason.NO_REQUEST: "attach the API that they serve",

@@ -23,6 +23,7 @@ from request_lens.presentation.certainty import (
     counted,
     doubt_of,
     signed,
+    tools_text,
     why_uncertain,
 )
 from request_lens.presentation.costs import cost_of, estimated
@@ -209,10 +210,10 @@ def _counts(summary: Summary) -> str:
 
 def _times(summary: Summary) -> str:
     """The time in LLM calls and the rest, of which what waited for tools is a part, each with the calls' sign."""
-    llm, other, tools = (
-        signed(seconds(known), certainty_of_times(summary))
-        for known in (summary.llm_time_ms, summary.non_llm_time_ms, summary.tool_time_ms)
+    llm, other = (
+        signed(seconds(known), certainty_of_times(summary)) for known in (summary.llm_time_ms, summary.non_llm_time_ms)
     )
+    tools = tools_text(summary.tool_time_ms, certainty_of_times(summary))
     return f"LLM time {in_words(llm)}, {other_words(other, tools)}"
 
 

@@ -17,9 +17,11 @@ from request_lens.presentation.formatting import (
     plain_seconds,
     pluralize,
     seconds,
+    span_text,
 )
 from request_lens.presentation.timeline.axis import AxisKind, axis_of
-from request_lens.presentation.timeline.lanes.lane import Lane, extents_of, lanes_by_reason
+from request_lens.presentation.timeline.lanes.lane import Lane, briefly, extents_of, heading, lanes_by_reason
+from request_lens.presentation.timeline.row import TimelineRow
 from request_lens.presentation.timeline.shapes import failure_of_call
 from request_lens_cli.report.reasons import why, why_briefly, why_words
 from request_lens_cli.terminal.console import notes_beside
@@ -102,14 +104,18 @@ def unlinked_sentence(call: UnlinkedInvocation) -> str:
     return f"Call {cleaned(made.invocation_id)} of {made.logged_at:%Y-%m-%d} is {why_words(call)}{tagged}"
 
 
-_CALL, _MIN_PLOT, _MIN_STACKED, _GAP = "▒", 20, 12, "  "
+_CALL, _MIN_PLOT, _MIN_STACKED, _GAP = "█", 20, 12, "  "
 
 STACKED_BELOW = 60
 """In a terminal of fewer cells a label has a line of its own, above its bar; also where it has no room beside it."""
 
 
-def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> RenderableType:
+def render_lanes(
+    unlinked: Sequence[UnlinkedInvocation], *, width: int, below: Sequence[TimelineRow] = ()
+) -> RenderableType:
     """Those that belong to no request, a line for each reason, where they ran by the clock; nothing if there are none.
+
+    They stand `below` these rows.
 
     It is `width` cells wide; below 60, and where there is no room for all, a label has a line of its own, at last what
     stands beside the bars, too.
@@ -139,14 +145,15 @@ def render_lanes(unlinked: Sequence[UnlinkedInvocation], *, width: int) -> Rende
     ]
     kinds = sorted({kind for lane in lanes for kind, _ in lane.failures})
     signs = [_CALL * 2, *(f"{kind} {FAILURES[kind].character * 2}" for kind in kinds)]
-    head = f"Calls without a request {', '.join(signs)}, by the clock from {first:%H:%M:%S} to {last:%H:%M:%S} UTC"
+    head = f"{heading(lanes, below)} {', '.join(signs)}, {span_text(first, last)}"
+    head = briefly(head) if len(head) > width else head
     return Group(Text(), Text(head), *lines)
 
 
 def _count(lane: Lane) -> str:
     """How many LLM calls, and the failed attempts by their signs, as rows have them."""
     failed = (f"{FAILURES[kind].character}{count:,}" for kind, count in lane.failures)
-    return " ".join([pluralize(len(lane.llm_calls), "LLM call"), *failed])
+    return " ".join([pluralize(len(lane.llm_calls), "call"), *failed])
 
 
 def _plot(lane: Lane, extents: Sequence[tuple[datetime, datetime]], cells: int) -> str:

@@ -164,6 +164,12 @@ def card(html: str, name: str) -> str:
     return re.sub(r"<[^>]+>", "|", found)
 
 
+def means(html: str) -> str:
+    """The sentence below the cards."""
+    (found,) = re.findall(r'</dl><p class="note means">(.*?)</p>', html)
+    return str(found).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_the_pages_figures_say_where_calls_are_linked_by_time() -> None:
     exact = settled("tagged", call("i9", 1, tag=tag("tagged")))
     inferred = page(Report(requests=[CERTAIN, exact], unlinked=[]))
@@ -207,7 +213,7 @@ def test_a_sum_over_requests_has_the_sign_at_each_figure_and_so_has_the_row_of_o
 
     assert about("By route") == ["≈ 2", "≈ 1.0", "≈ 1.00 s", "≈ 2,022", "≈ 62", "≈ $0.020000"]
     assert about("By model") == ["≈ 1", "≈ 1,011", "≈ 31", "≈ 1 unpriced"]
-    assert about("All requests") == ["≈ 1", "≈ $0.020000", "≈ 1.00 s", "≈ 4.00 s", "≈ 0.00 s", "≈ 1,011 / 31"]
+    assert about("All requests") == ["≈ 1", "≈ $0.020000", "≈ 1.00 s", "≈ 4.00 s", "≈ 1,011 / 31"]
     assert INEXACT in html.partition("<footer>")[2]
 
 
@@ -221,7 +227,7 @@ def test_the_pages_figures_are_the_least_and_its_averages_of_the_certain_request
     assert "at least 2 LLM calls" in calls
     assert "known for 2 of 3 requests" in card(html, "Request duration")
     assert "known for 1 of 3 requests" in card(html, "LLM time")
-    assert "|means: ≈ 1.00 s + other time ≈ 4.00 s||= duration 5.00 s|" in card(html, "LLM time")
+    assert "LLM time ≈ 1.00 s + other time ≈ 4.00 s = duration 5.00 s; time in tools none." in means(html)
     assert "≥ 2,022 in" in card(html, "Tokens")
     assert "≥ $0.030000" in card(html, "Estimated cost")
     assert card(html, "Failed calls") == "|–||none is known of; 1 request may have some|"
@@ -432,16 +438,21 @@ def test_times_that_stand_beside_llm_time_are_of_its_requests_and_say_of_how_man
     ran_on, untimed = timed("ran-on", 60_000, None, None), timed("untimed", None, 9_000, None)
     both = [timed("a", 2_000, 500, 3_000), ran_on, untimed]
 
-    said = card(page(Report(requests=both, unlinked=[])), "LLM time")
+    said = page(Report(requests=both, unlinked=[]))
 
-    assert "known for 2 of 3 requests" in said
-    assert "|other time unknown for 1 of these 2 requests||time in tools unknown for 1 of these 2 requests|" in said
-    assert "|means: ≈ 31.00 s, duration 5.00 s|" in said
-    alone = card(page(Report(requests=[ran_on], unlinked=[])), "LLM time")
-    assert "|other time unknown||time in tools unknown|" in alone
-    whole = card(page(Report(requests=both[:1], unlinked=[])), "LLM time")
-    assert "|median; p90 ≈ 2.00 s, longest ≈ 2.00 s||means: ≈ 2.00 s + other" in whole
-    assert "time ≈ 3.00 s||= duration 5.00 s||time in tools ≈ 0.50 s|" in whole
+    assert "known for 2 of 3 requests" in card(said, "LLM time")
+    assert means(said) == (
+        "Means of the 2 requests of known LLM time: LLM time ≈ 31.00 s, duration 5.00 s; "
+        "other time unknown for 1 of these 2 requests; time in tools unknown for 1 of these 2 requests."
+    )
+    alone = page(Report(requests=[ran_on], unlinked=[]))
+    assert means(alone).endswith("other time unknown; time in tools unknown.")
+    whole = page(Report(requests=both[:1], unlinked=[]))
+    assert card(whole, "LLM time").endswith("|median; p90 ≈ 2.00 s, longest ≈ 2.00 s|")
+    assert means(whole) == (
+        "Means of the requests: LLM time ≈ 2.00 s + other time ≈ 3.00 s = duration 5.00 s; time in tools ≈ 0.50 s."
+    )
+    assert "Means of" not in page(Report(requests=[untimed], unlinked=[]))
 
 
 def test_a_page_says_how_many_uncertain_requests_its_selection_leaves_out_that_may_belong_in_it() -> None:
@@ -454,9 +465,9 @@ def test_a_page_has_no_tool_time_of_those_requests_alone_that_used_none() -> Non
     without = [timed(f"none{number}", 2_000, 0, 3_000) for number in range(3)]
     using = [timed(f"tool{number}", 2_000, None, 3_000) for number in range(7)]
 
-    said = card(page(Report(requests=without + using, unlinked=[])), "LLM time")
+    said = means(page(Report(requests=without + using, unlinked=[])))
 
-    assert "other time ≈ 3.00 s||= duration 5.00 s||time in tools unknown for 7 of these 10 requests|" in said
+    assert said.endswith("≈ 3.00 s = duration 5.00 s; time in tools unknown for 7 of these 10 requests.")
 
 
 @pytest.mark.parametrize(
@@ -469,23 +480,23 @@ def test_a_page_has_no_tool_time_of_those_requests_alone_that_used_none() -> Non
         (2_409, 0, "≈ 2.41 s + other time ≈ 0.00 s = duration 2.41 s"),
     ],
 )
-def test_means_of_a_card_add_up_as_they_are_printed(llm_ms: int, other_ms: int, words: str) -> None:
+def test_means_add_up_as_they_are_printed(llm_ms: int, other_ms: int, words: str) -> None:
     state = timed("a", llm_ms, 0, other_ms)
     assert state.record is not None
     state = replace(state, record=replace(state.record, duration_ms=llm_ms + other_ms))
 
-    said = card(page(Report(requests=[state], unlinked=[])), "LLM time")
+    said = means(page(Report(requests=[state], unlinked=[])))
 
-    assert f"|means: {words}|" in said.replace("||= ", " = ")
+    assert f": LLM time {words}; time in tools none." in said
 
 
-def test_means_of_a_card_add_up_where_medians_do_not() -> None:
+def test_means_add_up_where_medians_do_not() -> None:
     unlike = [timed("a", 1_000, 0, 4_000), timed("b", 2_000, 0, 3_000), timed("c", 4_500, 0, 500)]
 
-    said = card(page(Report(requests=unlike, unlinked=[])), "LLM time")
+    said = page(Report(requests=unlike, unlinked=[]))
 
-    assert "|≈ 2.00 s||median;" in said
-    assert "|means: ≈ 2.50 s + other time ≈ 2.50 s||= duration 5.00 s|" in said
+    assert "|≈ 2.00 s||median;" in card(said, "LLM time")
+    assert ": LLM time ≈ 2.50 s + other time ≈ 2.50 s = duration 5.00 s;" in means(said)
 
 
 def test_a_page_of_certain_requests_is_as_it_was() -> None:

@@ -103,6 +103,19 @@ def test_the_line_of_a_failed_attempt_reaches_its_mark_and_no_other_leaves_its_b
     assert light_bar(group).top - 5 < stem <= float(mark.split("m")[0].split()[1]) + 3.5
 
 
+@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("offset_ms", [0, 4300])
+def test_the_sign_of_a_failed_attempt_hangs_over_no_end_of_its_bar(offset_ms: int, width: int) -> None:
+    attempt = bar(offset_ms, None, error_code="ThrottlingException")
+    (group,) = groups(picture(row(summary_of(attempt, bar(1000, 900))), view=View(width=width)))
+    (stem,) = [float(line.get("x1", "0")) for line in group.iter(f"{SVG}line") if "rl-stem" in classes(line)]
+    sign = min(
+        float(mark.get("d", "M0")[1:].split()[0]) for mark in group.iter(f"{SVG}path") if "rl-mark" in classes(mark)
+    )
+    assert sign == stem
+    assert light_bar(group).left + 3.5 <= sign <= light_bar(group).right - 3.5
+
+
 @pytest.mark.parametrize(("width", "rows"), [(400, 1), (620, 1), (1200, 45)])
 def test_failed_attempts_stand_behind_the_calls_where_nothing_stands_below(width: int, rows: int) -> None:
     attempts = [bar(100, None, error_code="ThrottlingException"), bar(1000, None, error_code="ValidationException")]

@@ -53,7 +53,7 @@ _MEANING = "links by time may be wrong there"
 """What all of them have in common."""
 
 
-_EXACT = f"For exact links {HOW_TO_LINK_EXACTLY}."
+_EXACT = f"For exact links {HOW_TO_LINK_EXACTLY} (docs/tagging.md, docs/attaching.md)."
 
 _SHORTENED = frozenset({Assumption.LOGS_COME_IN_TIME, Assumption.REQUESTS_END_IN_TIME})
 _LOCAL = (

@@ -13,9 +13,10 @@ from request_lens.presentation.certainty import INEXACT
 from request_lens.presentation.formatting import cleaned
 from request_lens.presentation.starts import starts_note
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
-from request_lens.presentation.timeline.figures import beside_calls, calls_words, failures, total_words
+from request_lens.presentation.timeline.figures import beside_calls, calls_words, total_words
 from request_lens.presentation.timeline.layout import late_start
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow, in_order, order_words
+from request_lens.presentation.timeline.shapes import failures
 from request_lens_cli.terminal.listing import LEAST_CUT, shorten_middle
 from request_lens_cli.terminal.timeline.cells import FAILURES, cells_of, drawn, legend, short_note
 from request_lens_cli.terminal.timeline.ruler import ruler
@@ -73,7 +74,7 @@ def render_bars(
     """
     said = order_words(order, newest_first=False) if len(rows) > 1 else ""
     bars = _bars(in_order(rows, order, newest_first=False), width=width, axis=axis, order=said)
-    return Group(bars, render_lanes(unlinked, width=width))
+    return Group(bars, render_lanes(unlinked, width=width, below=rows))
 
 
 def _bars(rows: Sequence[TimelineRow], *, width: int, axis: AxisKind, order: str) -> RenderableType:

@@ -1,13 +1,13 @@
 """Counts that are not certain, in words: what they are at least, why that is not all, and what helps."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
 
 from request_lens.domain.facts import Request
 from request_lens.domain.folding.summary import Bar, Summary, TokenClass, TokenSum, Totals, are_exact
 from request_lens.domain.settling.uncertainty import ACCEPTED, MAX_POSSIBLE
-from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize
+from request_lens.presentation.formatting import UNKNOWN, counts_text, pluralize, seconds
 
 
 class Doubt(StrEnum):
@@ -78,6 +78,18 @@ def possible_text(record: Request, summary: Summary) -> str:
     return "" if doubt is None else _SHORT.get(doubt, f"{_possible(summary)} possible")
 
 
+def calls_between(record: Request, summary: Summary) -> str:
+    """How many calls a request made of which none is linked, and it is known how many may be its own: "0 to 8".
+
+    Empty elsewhere: then that there may be more stands with a number that says something.
+    """
+    if doubt_of(record, summary) is not Doubt.POSSIBLE_CALLS or summary.totals.llm_calls:
+        return ""
+    lacks_calls = summary.traced is not None and summary.traced.lacks_calls
+    count = summary.possible_calls or 0
+    return "" if lacks_calls or count >= MAX_POSSIBLE else f"0 to {count:,}"
+
+
 def _possible(summary: Summary) -> str:
     """How many calls are possible; "1,000+" where they were counted no further."""
     count = summary.possible_calls or 0
@@ -145,6 +157,11 @@ def signed(figure: str, certainty: Certainty) -> str:
     if is_none or figure == UNKNOWN or figure.startswith(_SIGNS[Certainty.AT_LEAST]):
         return figure
     return f"{_SIGNS[certainty]}{figure}"
+
+
+def tools_text(tool_time_ms: int | None, certainty: Certainty, *, shown: Callable[[int | None], str] = seconds) -> str:
+    """The time in tools with its sign; of none that word: 0 s would read as measured, and a dash says unknown."""
+    return "none" if tool_time_ms == 0 else signed(shown(tool_time_ms), certainty)
 
 
 def tally(count: int, certainty: Certainty) -> str:

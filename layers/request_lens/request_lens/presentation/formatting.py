@@ -63,7 +63,7 @@ def other_words(other: str, tools: str) -> str:
 
 
 def as_example(note: str) -> str:
-    """A note on figures that stand at one of many rows: "For example ≥ 0, 8 possible: at least 0 LLM calls ..."."""
+    """A note on figures that stand at one of many rows: "For example 0 to 8 possible: at least 0 LLM calls ..."."""
     return f"For example {note}"
 
 

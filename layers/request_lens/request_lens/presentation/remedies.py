@@ -7,6 +7,7 @@ from request_lens.domain.folding.summary import Summary
 from request_lens.presentation.certainty import (
     Certainty,
     Doubt,
+    calls_between,
     calls_text,
     counted,
     doubt_of,
@@ -33,7 +34,7 @@ def remedy(doubt: Doubt, *, names_roles: bool) -> str:
 def uncertain_notes(known: Iterable[tuple[Request, Summary]], *, names_roles: bool) -> list[str]:
     """What stands at uncertain requests, what it means and what helps: a sentence for each doubt, of its first request.
 
-    Such as "≥ 0, 8 possible: at least 0 LLM calls; 8 unlinked calls may be its own. What helps: tag the calls."
+    Such as "0 to 8 possible: at least 0 LLM calls; 8 unlinked calls may be its own. What helps: tag the calls."
     """
     firsts: dict[Doubt, tuple[Request, Summary]] = {}
     for record, summary in known:
@@ -47,5 +48,6 @@ def uncertain_notes(known: Iterable[tuple[Request, Summary]], *, names_roles: bo
 
 def _explained(record: Request, summary: Summary) -> str:
     calls = counted(summary.totals.llm_calls, "LLM call", Certainty.AT_LEAST)
-    sign = f"{calls_text(summary)}, {possible_text(record, summary)}"
+    between, at_least = calls_between(record, summary), f"{calls_text(summary)}, {possible_text(record, summary)}"
+    sign = f"{between} possible" if between else at_least
     return f"{sign}: {calls}; {why_uncertain(record, summary)}."

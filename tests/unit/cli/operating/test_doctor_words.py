@@ -118,7 +118,7 @@ def test_requests_with_calls_linked_by_time_are_not_said_to_be_exact() -> None:
         "these are likely theirs, not surely."
     )
     assert about.remedy == (
-        "For exact links tag the calls (docs/tagging.md), or have the agents' spans read (docs/attaching.md)."
+        "For exact links tag the calls, or have the agents' spans read (docs/tagging.md, docs/attaching.md)."
     )
     assert exact.outcome is Outcome.FINE
     assert unsure.text.endswith(" Of the others 1 has calls linked by time (≈).")
@@ -304,7 +304,7 @@ def test_what_a_tag_would_change_is_said_where_a_link_is_not_exact() -> None:
     (none,) = note_tags(Report(requests=[settled("r1")], unlinked=[]))
 
     assert untagged.text == "No call of the last day has a tag."
-    assert untagged.remedy == f"For exact links {HOW_TO_LINK_EXACTLY}."
+    assert untagged.remedy == f"For exact links {HOW_TO_LINK_EXACTLY} (docs/tagging.md, docs/attaching.md)."
     assert traced.text == "No call of the last day has a tag, and none needs one: every link is exact by its trace."
     assert none.text == "No call of the last day has a tag."
     assert {untagged.outcome, traced.outcome, none.outcome} == {Outcome.NOTE}

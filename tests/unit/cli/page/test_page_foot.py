@@ -32,7 +32,7 @@ def test_a_page_where_all_is_exact_explains_no_sign() -> None:
 @pytest.mark.parametrize(
     ("state", "explained"),
     [
-        (BY_TIME, ["≈", "window", "inferred", "docs/…", "mean", "median, p90"]),
+        (BY_TIME, ["≈", "window", "inferred", "mean", "median, p90"]),
         (OPEN, ["–", "≥", "possible"]),
         (traced_state("lacking", MISSING), ["≥", "missing"]),
         (WAITING, ["–", "pending", "so far"]),

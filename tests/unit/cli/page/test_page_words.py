@@ -36,7 +36,8 @@ def test_what_would_make_links_by_time_exact_is_said_with_how_many_they_are() ->
     assert rows(html, "Requests linked by time") == [
         ["calls are linked by time (inferred)", HOW_TO_LINK_EXACTLY, "1", "1"]
     ]
-    assert card(html, "Requests")[-1] == "see what is not certain"
+    assert card(html, "Requests")[-2:] == ["all settled", "calls linked by time: see what makes them exact"]
+    assert "docs/" not in html
     exact = page_of(Report(requests=[EXACT], unlinked=[]))
     assert rows(exact, "Requests linked by time") == []
     assert "not-certain" not in exact
@@ -110,15 +111,15 @@ def test_numbers_of_possible_calls_are_said_once_on_a_page_and_below_a_list_not_
     assert listed.count(SHARED_CALLS) == times
 
 
-def test_that_no_tool_ran_is_as_sure_as_the_links_that_say_so() -> None:
+def test_that_no_tool_ran_is_a_word_and_no_measured_time() -> None:
     by_time, exact, none = (
         rows(page_of(Report(requests=[each], unlinked=[])), "All requests")[0][6:9]
         for each in (BY_TIME, EXACT, settled("none"))
     )
 
-    assert by_time == ["≈ 1.00 s", "≈ 4.00 s", "≈ 0.00 s"]
-    assert exact == ["1.00 s", "4.00 s", "0.00 s"]
-    assert none == ["0.00 s", "5.00 s", "0.00 s"]
+    assert by_time == ["≈ 1.00 s", "≈ 4.00 s", "none"]
+    assert exact == ["1.00 s", "4.00 s", "none"]
+    assert none == ["0.00 s", "5.00 s", "none"]
 
 
 def test_the_timeline_of_a_telephone_says_what_it_leaves_out() -> None:
@@ -173,8 +174,9 @@ def test_calls_without_a_request_have_a_share_but_beside_some_of_the_requests() 
     whole = Report(requests=[EXACT, BY_TIME], unlinked=lost(2))
     some = replace(whole, requests=[EXACT], selects=True)
 
-    assert card(page_of(whole), "Unattributed") == ["50.0%", "2 of 4 calls without a request"]
-    assert card(page_of(some), "Unattributed") == ["2", "calls without a request in the whole time"]
+    assert card(page_of(whole), "Unattributed") == ["50.0%", "2 of 4 calls without a request", "see why"]
+    assert card(page_of(some), "Unattributed") == ["2", "calls without a request in the whole time", "see why"]
+    assert card(page_of(replace(whole, requests=[EXACT])), "Requests") == ["1", "all settled"]
     assert card(page_of(some), "Estimated cost")[-1].startswith("of unattributed calls in the whole time: ")
     assert "<caption>Calls without a request in the whole time<" in page_of(some)
     assert card(page_of(Report(requests=[settled("none")], unlinked=[])), "Unattributed") == ["–", "there is no call"]

@@ -1,12 +1,12 @@
 """The figures of a row, in columns at the right: how long it took, how long in LLM calls, and how many of those."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Totals
 from request_lens.presentation.certainty import (
     Certainty,
+    calls_between,
     certainty_of,
     certainty_of_times,
     counted,
@@ -18,18 +18,13 @@ from request_lens.presentation.certainty import (
 from request_lens.presentation.failed_attempts import failures_words, possible_failed_text
 from request_lens.presentation.formatting import UNKNOWN, duration_text, in_words, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
-from request_lens.presentation.timeline.layout import MarkKind
 from request_lens.presentation.timeline.row import RowSize, TimelineRow
-from request_lens.presentation.timeline.shapes import mark
+from request_lens.presentation.timeline.shapes import counters, counters_room, failures
 from request_lens.presentation.timeline.text import text_width
 from request_lens.presentation.traced import missing_text, with_missing
 
 COLUMN_GAP = 16.0
 _SIZE, _SMALL = 13.0, 12.0
-_SIGN_WIDTH, _SIGN_GAP, _COUNTER_GAP = 8.0, 4.0, 6.0
-
-type Failures = tuple[tuple[MarkKind, int], ...]
-"""How many attempts failed, by how."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +50,7 @@ def total_words(request: Request) -> str:
 
 
 def calls_figure(row: TimelineRow) -> str:
-    """How many LLM calls: "≥" where they may be more, "≈" where a link is not exact; "so far", "pending"."""
+    """How many LLM calls: "≥" where they may be more, "0 to 8" of none known; "≈" by time; "so far", "pending"."""
     return _calls(row, "")
 
 
@@ -67,9 +62,17 @@ def calls_words(row: TimelineRow) -> str:
 def _calls(row: TimelineRow, noun: str) -> str:
     if row.summary is None:
         return "pending"
+    if between := _between(row):
+        return f"{between} {noun}s" if noun else between
     calls = row.summary.totals.llm_calls
     certainty = Certainty.EXACT if row.is_pending else certainty_of(row.summary)
     return so_far(signed(pluralize(calls, noun) if noun else f"{calls:,}", certainty), pending=row.is_pending)
+
+
+def _between(row: TimelineRow) -> str:
+    if row.is_pending or row.summary is None:
+        return ""
+    return calls_between(row.request, row.summary)
 
 
 def llm_words(row: TimelineRow) -> str:
@@ -132,7 +135,7 @@ def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
     def figure(row: TimelineRow) -> str:
         # Without the noun, which would leave a narrow row no room for its start.
         beside = _possible(row)
-        words = f"{calls_figure(row)}, {beside}" if beside else calls.figure(row)
+        words = f"{calls_figure(row)}{_before_more(row)}{beside}" if beside else calls.figure(row)
         return f"{words}," if row.summary is not None and failures(row.summary.totals) else words
 
     return (*others, replace(calls, figure=figure))
@@ -204,44 +207,22 @@ def _more(row: TimelineRow) -> Sequence[str]:
     if row.is_pending:
         return (missing_text(row.summary),)
     missing = missing_text(row.summary)
-    return possible_text(row.request, row.summary), missing, "" if missing else possible_failed_text(row.summary)
+    possible = "possible" if _between(row) else possible_text(row.request, row.summary)
+    return possible, missing, "" if missing else possible_failed_text(row.summary)
+
+
+def _before_more(row: TimelineRow) -> str:
+    return " " if _between(row) else ", "
 
 
 def beside_calls(words: str, row: TimelineRow) -> str:
     """The words about a row's calls, and how many more are possible, and missing: "≥ 2 calls, 4 possible"."""
-    return ", ".join(filter(None, (words, *_more(row))))
-
-
-def failures(totals: Totals) -> Failures:
-    """How many signs of each kind a row's failed attempts have: throttled ones have their own, and no other."""
-    return failed_attempts(errors=totals.llm_errors, throttles=totals.llm_throttles)
-
-
-def failed_attempts(*, errors: int, throttles: int) -> Failures:
-    """The same of so many that failed, and so many of them that were throttled."""
-    counts = ((MarkKind.FAILED, errors - throttles), (MarkKind.THROTTLED, throttles))
-    return tuple((kind, count) for kind, count in counts if count > 0)
-
-
-def counters(failed: Failures, *, right: float, y: float) -> Iterator[Markup]:
-    """The failed attempts, each number with its sign as its noun; the last sign ends at `right`."""
-    for kind, count in reversed(failed):
-        yield mark(kind, right - _SIGN_WIDTH / 2, y - 4.5, count=count)
-        yield _ending_at(right - _SIGN_WIDTH - _SIGN_GAP, f"{count:,}", y=y, class_="rl-label")
-        right -= _counter_width(count) + _COUNTER_GAP
-
-
-def _counter_width(count: int) -> float:
-    return _SIGN_WIDTH + _SIGN_GAP + _width(f"{count:,}")
+    more = ", ".join(filter(None, _more(row)))
+    return f"{words}{_before_more(row)}{more}" if more else words
 
 
 def _counters_room(row: TimelineRow) -> float:
     return counters_room(failures(row.summary.totals) if row.summary else ())
-
-
-def counters_room(failed: Failures) -> float:
-    """How wide the failed attempts are, with what parts them from the words before them; 0 where none failed."""
-    return sum(_COUNTER_GAP + _counter_width(count) for _, count in failed)
 
 
 def _below(row: TimelineRow) -> str:

@@ -13,11 +13,8 @@ from request_lens.presentation.timeline.axis import Scale, extent_of
 BAR_HEIGHT = 22.0
 _INSET, _CROWDED_INSET = 3.5 / 22, 2.0 / 22
 _LANE_GAP, _MIN_LANE = 1.0, 2.0
-_MIN_REQUEST_WIDTH = 4.0
-_MIN_CALL_WIDTH = 2.0
-_OPEN_END = 14.0
-_MARK_DISTANCE = 10.0
-_ROUNDING = 0.01
+_MIN_REQUEST_WIDTH, _MIN_CALL_WIDTH, _OPEN_END = 4.0, 2.0, 14.0
+_MARK_DISTANCE, _HALF_MARK, _ROUNDING = 10.0, 4.0, 0.01
 
 
 class MarkKind(StrEnum):
@@ -142,12 +139,16 @@ def row_shapes(
             for number, bar in bars
             if bar.latency_ms is None
         ),
-        marks=marks_at([at for _, bar in bars for at in _marks_of(bar, ruler)], limit=max(scale.right, light.right)),
+        marks=marks_at(
+            [at for _, bar in bars for at in _marks_of(bar, ruler, light)], limit=max(scale.right, light.right)
+        ),
     )
 
 
 def _inside(x: float, light: Box) -> float:
-    return min(max(x, light.x + 1.5), light.right - 1.5)
+    # Its sign above hangs over no end of the bar.
+    room = min(_HALF_MARK, light.width / 2)
+    return min(max(x, light.x + room), light.right - room)
 
 
 def _call_shapes(
@@ -236,10 +237,10 @@ def marks_at(places: Sequence[tuple[float, MarkKind]], *, limit: float) -> tuple
     return tuple(marks)
 
 
-def _marks_of(bar: Bar, ruler: Ruler) -> list[tuple[float, MarkKind]]:
+def _marks_of(bar: Bar, ruler: Ruler, light: Box) -> list[tuple[float, MarkKind]]:
     marks: list[tuple[float, MarkKind]] = []
     if (kind := failure_of(bar)) is not None:
-        marks.append((ruler.x(bar.offset_ms), kind))
+        marks.append((_inside(ruler.x(bar.offset_ms), light), kind))
     if bar.offset_ms + (bar.latency_ms or 0) > ruler.duration_ms and ruler.shows(ruler.duration_ms):
         marks.append((ruler.x(ruler.duration_ms), MarkKind.CUT))
     return marks

@@ -24,8 +24,8 @@ from request_lens.presentation.timeline.frame import (
     rule,
 )
 from request_lens.presentation.timeline.labels import DETAIL_SIZE, LABEL_SIZE, left_words
-from request_lens.presentation.timeline.lanes.drawn import draw_lanes, lane_signs, lanes_room, starts_in
-from request_lens.presentation.timeline.lanes.lane import Lane, extents_of
+from request_lens.presentation.timeline.lanes.drawn import LanesHead, draw_lanes, lane_signs, lanes_room, starts_in
+from request_lens.presentation.timeline.lanes.lane import Lane, extents_of, heading
 from request_lens.presentation.timeline.layout import Box, RowShapes, row_shapes
 from request_lens.presentation.timeline.legend import Sign, legend, legend_height, signs_of
 from request_lens.presentation.timeline.row import AXIS_EVERY, DENSE_FROM, TimelineRow
@@ -234,7 +234,8 @@ def _request(row: TimelineRow, box: Box) -> Markup:
 def _lanes(plan: Plan, *, top: float) -> Piece:
     """The calls that belong to no request, below a heading and, where the rows are on their own axes, the clock's."""
     shares_axis = plan.axis.kind is AxisKind.CLOCK and bool(plan.rows)
-    content, bottom = draw_lanes(plan.lanes, plan.lanes_axis, frame=plan.frame, top=top, says_axis=not shares_axis)
+    head = LanesHead(words=heading(plan.lanes, plan.rows), says_axis=not shares_axis)
+    content, bottom = draw_lanes(plan.lanes, plan.lanes_axis, head=head, frame=plan.frame, top=top)
     signs, starts = lane_signs(plan.lanes, plan.lanes_axis), tuple(starts_in(plan.lanes, plan.lanes_axis))
     return Piece(top=top, bottom=bottom, content=content, signs=signs, starts=starts)
 

@@ -1,12 +1,15 @@
-"""The timeline's signs as SVG: light bars, calls, ticks and marks, for its rows and its legend alike."""
+"""The timeline's signs as SVG: light bars, calls, ticks and marks, for its rows, its figures and its legend alike."""
+
+from collections.abc import Iterator
 
 from request_lens.domain.facts import Invocation, Request
 from request_lens.domain.folding.bars import late_by_ms
-from request_lens.domain.folding.summary import Bar
+from request_lens.domain.folding.summary import Bar, Totals
 from request_lens.domain.linking.link import Method
 from request_lens.presentation.formatting import duration_text, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, number, text
 from request_lens.presentation.timeline.layout import Box, CallShape, MarkKind, TickShape, failure_of
+from request_lens.presentation.timeline.text import text_width
 
 DEFINITIONS = Markup("""<defs>
 <pattern id="rl-doubts" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">\
@@ -21,6 +24,7 @@ _FOUND_BY = {
     Method.ELIMINATION: "by elimination",
 }
 _STEM = 3.5
+_FIGURE_SIZE, _SIGN_WIDTH, _SIGN_GAP, _COUNTER_GAP = 13.0, 8.0, 4.0, 6.0
 
 _MARK_NAMES = {
     MarkKind.FAILED: "failed attempt",
@@ -32,6 +36,9 @@ _MARK_PATHS = {
     MarkKind.THROTTLED: "m-3.5-3h7l-3.5 6z",
     MarkKind.CUT: "m-3-3.5v7l6-3.5z",
 }
+
+type Failures = tuple[tuple[MarkKind, int], ...]
+"""How many attempts failed, by how."""
 
 
 def title(words: str) -> Markup:
@@ -158,3 +165,33 @@ def call_words(number_: int, bar: Bar, request: Request) -> str:
     parts += [bar.error_code] if bar.error_code is not None else []
     linked = "would be correlated" if bar.provisional else "correlated"
     return ", ".join(parts) + f"; {linked} {_FOUND_BY[bar.method]}: {bar.confidence.value}"
+
+
+def failures(totals: Totals) -> Failures:
+    """How many signs of each kind a row's failed attempts have: throttled ones have their own, and no other."""
+    return failed_attempts(errors=totals.llm_errors, throttles=totals.llm_throttles)
+
+
+def failed_attempts(*, errors: int, throttles: int) -> Failures:
+    """The same of so many that failed, and so many of them that were throttled."""
+    counts = ((MarkKind.FAILED, errors - throttles), (MarkKind.THROTTLED, throttles))
+    return tuple((kind, count) for kind, count in counts if count > 0)
+
+
+def counters(failed: Failures, *, right: float, y: float) -> Iterator[Markup]:
+    """The failed attempts, each number with its sign as its noun; the last sign ends at `right`."""
+    for kind, count in reversed(failed):
+        yield mark(kind, right - _SIGN_WIDTH / 2, y - 4.5, count=count)
+        yield element(
+            "text", text(f"{count:,}"), class_="rl-label", x=right - _SIGN_WIDTH - _SIGN_GAP, y=y, text_anchor="end"
+        )
+        right -= _counter_width(count) + _COUNTER_GAP
+
+
+def _counter_width(count: int) -> float:
+    return _SIGN_WIDTH + _SIGN_GAP + text_width(f"{count:,}", size=_FIGURE_SIZE)
+
+
+def counters_room(failed: Failures) -> float:
+    """How wide the failed attempts are, with what parts them from the words before them; 0 where none failed."""
+    return sum(_COUNTER_GAP + _counter_width(count) for _, count in failed)

@@ -27,7 +27,6 @@ class Palette:
     call: str
     tool: str
     tool_fill: str
-    unattributed: str
     failed: str
     throttled: str
 
@@ -43,7 +42,6 @@ LIGHT = Palette(
     call="#00578f",
     tool="#00694e",
     tool_fill="#eefaf5",
-    unattributed="#6b7783",
     failed="#c03a00",
     throttled="#8a5a00",
 )
@@ -59,7 +57,6 @@ DARK = Palette(
     call="#74bdf3",
     tool="#4fd1a5",
     tool_fill="#0f241d",
-    unattributed="#93a1ae",
     failed="#ff8a5c",
     throttled="#f0b429",
 )
@@ -70,6 +67,7 @@ _SHARED = """
 .rl .rl-title { font-size: 20px; font-weight: 600; letter-spacing: -0.2px; }
 .rl .rl-subtitle { font-size: 13px; }
 .rl .rl-label { font-size: 13px; font-weight: 500; }
+.rl .rl-heading { font-weight: 600; }
 .rl .rl-mark { stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
 .rl .rl-tick, .rl .rl-stem { stroke-width: 2.5; }
 .rl .rl-open { fill: none; stroke-width: 1.5; stroke-dasharray: 5 3; }
@@ -102,13 +100,12 @@ def _coloured(palette: Palette) -> str:
 .rl .rl-open {{ fill: none; stroke: {palette.request_edge}; }}
 .rl .rl-pending {{ fill: {palette.request}; }}
 .rl .rl-doubt-line {{ fill: {palette.request_edge}; }}
-.rl .rl-call {{ fill: {palette.call}; }}
+.rl .rl-call, .rl .rl-unattributed {{ fill: {palette.call}; }}
 .rl .rl-tool {{ fill: {palette.tool_fill}; stroke: {palette.tool}; }}
 .rl .rl-failed-tool, .rl .rl-strike {{ stroke: {palette.failed}; }}
 .rl text.rl-tool-name {{ fill: {palette.text}; }}
 .rl .rl-casing {{ stroke: {palette.background}; }}
 .rl .rl-token {{ fill: {palette.text}; stroke: {palette.text}; }}
-.rl .rl-unattributed {{ fill: {palette.unattributed}; }}
 .rl .rl-failed-request {{ stroke: {palette.failed}; }}
 .rl .rl-break {{ stroke: {palette.background}; }}
 .rl .rl-whisker {{ stroke: {palette.request}; }}

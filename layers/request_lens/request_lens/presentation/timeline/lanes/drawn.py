@@ -1,7 +1,10 @@
 """The lanes under the rows: calls that belong to no request, by reason, each where it ran by the clock."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import ceil
 
 from request_lens.presentation.calls import REASONS
 from request_lens.presentation.formatting import pluralize
@@ -11,17 +14,17 @@ from request_lens.presentation.timeline.axis import Axis, Scale
 from request_lens.presentation.timeline.axis_head import axis_head, grid
 from request_lens.presentation.timeline.figures import (
     LeastRoom,
-    counters,
-    counters_room,
     figure_headers,
 )
 from request_lens.presentation.timeline.frame import GUTTER, Frame, rule
 from request_lens.presentation.timeline.labels import LABEL_SIZE, label_alone
-from request_lens.presentation.timeline.lanes.lane import Lane, extent_of_call, start_of
+from request_lens.presentation.timeline.lanes.lane import Lane, briefly, extent_of_call, start_of
 from request_lens.presentation.timeline.layout import Box, lane_boxes, lanes_of, marks_at
 from request_lens.presentation.timeline.legend import Sign
 from request_lens.presentation.timeline.row import LANE, STACKED, RowSize
 from request_lens.presentation.timeline.shapes import (
+    counters,
+    counters_room,
     failed_line,
     failure_of_call,
     mark,
@@ -31,14 +34,22 @@ from request_lens.presentation.timeline.shapes import (
 )
 from request_lens.presentation.timeline.text import text_width
 
-_MIN_WIDTH, _MIN_HEIGHT, _FIGURE_SIZE = 4, 3.0, 13.0
-_HEAD, _LINE_BELOW_WORDS, _HEAD_ON_CLOCK = 60.0, 8.0, 30.0
+_MIN_WIDTH, _MIN_HEIGHT, _FIGURE_SIZE = 4, 8.0, 13.0
+_VERY_MANY, _MOST_AT_ONCE = 200, 6
+"""Bars above each other: where more calls ran at once, some share a height."""
+
+_HEADING_SIZE = 14.0
+"""As wide as its letters are, which are bold."""
+
+_PX_EACH = 11.25
+"""What each of several bars above each other needs, with what is between and around them."""
+_HEAD, _HEAD_ON_CLOCK, _HEADING = 70.0, 36.0, 26.0
 
 
 def lanes_room(lanes: Sequence[Lane]) -> LeastRoom:
     """How wide the lanes' texts are, and their numbers of calls."""
     labels = max((text_width(REASONS[lane.reason], size=LABEL_SIZE) for lane in lanes), default=0.0)
-    return LeastRoom(labels=labels, calls=_numbers_width(lanes, ""), calls_above=_numbers_width(lanes, "LLM call"))
+    return LeastRoom(labels=labels, calls=_numbers_width(lanes, ""), calls_above=_numbers_width(lanes, "call"))
 
 
 def _numbers_width(lanes: Sequence[Lane], noun: str) -> float:
@@ -47,35 +58,55 @@ def _numbers_width(lanes: Sequence[Lane], noun: str) -> float:
 
 
 def _number(lane: Lane, noun: str) -> str:
-    """How many LLM calls, as rows have it where signs stand behind it for the failed ones."""
+    """How many LLM calls, as rows have it, also where signs stand behind it for the failed ones."""
     count = len(lane.llm_calls)
     return f"{pluralize(count, noun) if noun else f'{count:,}'}{',' if lane.failures else ''}"
 
 
-def lane_size(frame: Frame) -> RowSize:
-    """The size of a lane: one of its own, or as the rows where those are stacked."""
-    return STACKED if frame.size.stacked else LANE
+def lane_size(lane: Lane, axis: Axis, *, frame: Frame) -> RowSize:
+    """The size of a lane: one of its own, or as the rows where those are stacked; higher where calls overlap.
+
+    So that each is seen as those of rows are, up to so many at once.
+    """
+    size = STACKED if frame.size.stacked else LANE
+    _, at_once = _stacked_bars(_bars(lane, axis.scale), within=_MOST_AT_ONCE * _PX_EACH)
+    more = ceil(at_once * _PX_EACH - size.bar_height) if at_once > 1 else 0
+    middle = size.upper if size.stacked else size.upper + more / 2
+    return replace(size, height=size.height + more, bar_height=size.bar_height + more, upper=middle)
 
 
-def draw_lanes(lanes: Sequence[Lane], axis: Axis, *, frame: Frame, top: float, says_axis: bool) -> tuple[Markup, float]:
-    """The lanes below their heading, which says the axis where it is not the rows', and where they end."""
-    height = lane_size(frame).height
-    begins = top + (_HEAD + _LINE_BELOW_WORDS * frame.size.stacked if says_axis else _HEAD_ON_CLOCK)
-    bottom = begins + len(lanes) * height
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanesHead:
+    """What stands above the lanes: its words, and their axis where it is not the rows'."""
+
+    words: str
+    says_axis: bool
+
+
+def draw_lanes(lanes: Sequence[Lane], axis: Axis, *, head: LanesHead, frame: Frame, top: float) -> tuple[Markup, float]:
+    """The lanes below their heading, and where they end."""
+    begins = top + (_HEAD if head.says_axis else _HEAD_ON_CLOCK)
+    sizes = [lane_size(lane, axis, frame=frame) for lane in lanes]
+    *tops, bottom = accumulate((size.height for size in sizes), initial=begins)
     content = (
-        _heading(axis if says_axis else None, frame=frame, top=top, bottom=begins),
+        _heading(head.words, axis if head.says_axis else None, frame=frame, top=top, bottom=begins),
         grid(axis, frame=frame, top=begins, bottom=bottom),
-        *(_lane(lane, frame=frame, axis=axis, top=begins + at * height) for at, lane in enumerate(lanes)),
+        *(
+            _lane(lane, size, frame=frame, axis=axis, top=top)
+            for lane, size, top in zip(lanes, sizes, tops, strict=True)
+        ),
         rule(bottom, frame=frame),
     )
     return joined(content), bottom
 
 
-def _heading(axis: Axis | None, *, frame: Frame, top: float, bottom: float) -> Markup:
+def _heading(words: str, axis: Axis | None, *, frame: Frame, top: float, bottom: float) -> Markup:
     """What the lanes are, what their figures are, in the places of the rows' last two, and their own axis if any."""
     (_, before), (calls, last) = frame.headers[-2:]
     headers = [("sum of latencies", before), (calls, last)] if calls else []
-    named = element("text", text("Calls without a request"), class_="rl-label", x=frame.margin, y=top + 20)
+    is_wide = text_width(words, size=_HEADING_SIZE) > frame.right - frame.margin
+    shown = text(briefly(words) if is_wide else words)
+    named = element("text", shown, class_="rl-label rl-heading", x=frame.margin, y=top + _HEADING)
     if axis is not None:
         return joined((named, axis_head(axis, headers, frame=frame, bottom=bottom)))
     return joined((named, figure_headers(headers, y=bottom - 10), rule(bottom, frame=frame)))
@@ -91,15 +122,20 @@ class _Bar:
 
 
 def _bars(lane: Lane, scale: Scale) -> Sequence[_Bar]:
-    """The bars of the lane's LLM calls, in the order of their left edges."""
-    bars: dict[_Bar, None] = {}
+    """The bars of the lane's LLM calls, in the order of their left edges.
+
+    Of those that would cover each other to the pixel there are as many as have room above each other; of a lane with
+    very many calls one, so that the picture does not grow with them.
+    """
+    bars: Counter[_Bar] = Counter()
     for call in sorted(lane.llm_calls, key=lambda call: extent_of_call(call)[0]):
         start, (begins, ends) = start_of(call), map(scale.x, extent_of_call(call))
         width = max(round(ends - begins), _MIN_WIDTH)
         late_ms = 0 if start.is_precise else start.precision_ms
         late = LateStart(is_precise=start.is_precise, ms=late_ms, px=late_ms * scale.px_per_ms)
-        bars[_Bar(left=round(begins), width=width, late=late.in_bar(width))] = None
-    return list(bars)
+        bars[_Bar(left=round(begins), width=width, late=late.in_bar(width))] += 1
+    each = _MOST_AT_ONCE if len(lane.llm_calls) <= _VERY_MANY else 1
+    return [bar for bar, count in bars.items() for _ in range(min(count, each))]
 
 
 def lane_signs(lanes: Sequence[Lane], axis: Axis) -> frozenset[Sign]:
@@ -114,9 +150,8 @@ def starts_in(lanes: Sequence[Lane], axis: Axis) -> Iterator[LateStart]:
     return (bar.late for lane in lanes for bar in _bars(lane, axis.scale))
 
 
-def _lane(lane: Lane, *, frame: Frame, axis: Axis, top: float) -> Markup:
+def _lane(lane: Lane, size: RowSize, *, frame: Frame, axis: Axis, top: float) -> Markup:
     """One lane: its reason, its calls, and at the right their time and number."""
-    size = lane_size(frame)
     place = Box(x=frame.margin, y=top, width=_label_room(lane, frame), height=size.height)
     box = Box(x=frame.left, y=top + size.bar_top, width=frame.plot_width, height=size.bar_height)
     return element(
@@ -135,14 +170,20 @@ def _label_room(lane: Lane, frame: Frame) -> float:
     """What a lane leaves its label: above its bar stands its number alone, and where rows have a figure it has room."""
     if not frame.size.stacked:
         return frame.labels_width
-    return frame.right - frame.margin - GUTTER - _numbers_width([lane], "LLM call")
+    return frame.right - frame.margin - GUTTER - _numbers_width([lane], "call")
+
+
+def _stacked_bars(bars: Sequence[_Bar], *, within: float) -> tuple[Sequence[int], int]:
+    """At which height each bar stands, the topmost that is free, and how many heights there are in so many px."""
+    heights = lanes_of([(bar.left, bar.left + bar.width) for bar in bars], within=within, least=_MIN_HEIGHT)
+    return heights, max(heights, default=0) + 1
 
 
 def _calls(lane: Lane, scale: Scale, box: Box) -> Iterator[Markup]:
-    """A bar for each call; those that would cover each other to the pixel are one."""
+    """A bar for each call; see `_bars`."""
     shown = _bars(lane, scale)
-    lanes = lanes_of([(bar.left, bar.left + bar.width) for bar in shown], within=box.height, least=_MIN_HEIGHT)
-    boxes = lane_boxes(max(lanes, default=0) + 1, box)
+    lanes, count = _stacked_bars(shown, within=box.height)
+    boxes = lane_boxes(count, box)
     hover = title(_hover(lane))
     for bar, number in zip(shown, lanes, strict=True):
         x = min(max(bar.left, box.x), box.right - _MIN_WIDTH)
@@ -177,6 +218,6 @@ def _figures(lane: Lane, frame: Frame, *, y: float) -> Markup:
     has_room = text_width(lane.latencies, size=_FIGURE_SIZE) <= room
     sums = lane.latencies if has_room else lane.latencies.partition(",")[0]
     ends = last - counters_room(lane.failures)
-    words = [(_number(lane, ""), ends), (sums, before)] if column.header else [(_number(lane, "LLM call"), ends)]
+    words = [(_number(lane, ""), ends), (sums, before)] if column.header else [(_number(lane, "call"), ends)]
     shown = (element("text", text(each), class_="rl-label", x=right, y=y, text_anchor="end") for each, right in words)
     return joined((*shown, *counters(lane.failures, right=last, y=y)))

@@ -1,7 +1,7 @@
 """A lane: the calls that belong to no request for one reason, how many they are, and when they ran."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,9 +9,10 @@ from request_lens.domain.call_start import CallStart, call_start
 from request_lens.domain.linking.link import Reason, Unattributed, UnlinkedInvocation
 from request_lens.presentation.calls import REASONS
 from request_lens.presentation.failed_attempts import attempts_words
-from request_lens.presentation.formatting import UNKNOWN, duration_text
-from request_lens.presentation.timeline.figures import Failures, failed_attempts
+from request_lens.presentation.formatting import UNKNOWN, duration_text, pluralize
 from request_lens.presentation.timeline.layout import MarkKind
+from request_lens.presentation.timeline.row import TimelineRow
+from request_lens.presentation.timeline.shapes import Failures, failed_attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,29 @@ class Lane:
             return UNKNOWN
         unknown = len(latencies) - len(known)
         return f"≥ {duration_text(sum(known))}, {unknown:,} unknown" if unknown else duration_text(sum(known))
+
+
+_MAY_BE_OF_REQUESTS = frozenset({Reason.AMBIGUOUS, Reason.CROWDED})
+"""Reasons that say that calls belong to one of several requests, only not to which."""
+
+_OF_THESE = "of these requests"
+
+
+def heading(lanes: Sequence[Lane], rows: Iterable[TimelineRow]) -> str:
+    """What the lanes have, and how many: "17 LLM calls that may be of these requests", or "3 calls without a request".
+
+    They may where each lane's reason says so, and one of the rows counts some as possible.
+    """
+    is_asked = any(row.is_uncertain and row.summary is not None and row.summary.counts_possible for row in rows)
+    may_be_of_these = is_asked and all(lane.reason in _MAY_BE_OF_REQUESTS for lane in lanes)
+    noun = "call" if any(lane.failures for lane in lanes) else "LLM call"
+    made = pluralize(sum(len(lane.calls) for lane in lanes), noun)
+    return f"{made} {f'that may be {_OF_THESE}' if may_be_of_these else 'without a request'}"
+
+
+def briefly(words: str) -> str:
+    """The heading where it has no room: "17 LLM calls that may be theirs"."""
+    return words.replace(_OF_THESE, "theirs")
 
 
 def lanes_by_reason(calls: Sequence[UnlinkedInvocation]) -> Sequence[Lane]:

@@ -439,13 +439,20 @@ def test_a_period_that_begins_now_is_wrong_usage(lens: DeployedLens, since: str)
     result = lens.ask("requests", "--since", since)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "--since is now, and nothing lies between: say how long ago, such as 15m or 3h" in result.stderr
+    assert "--since is now, which leaves no time to show: say how long ago, such as 15m or 3h" in result.stderr
 
 
 def test_a_period_that_ends_before_it_begins_or_lies_ahead_is_wrong_usage(lens: DeployedLens) -> None:
     assert "is before" in lens.ask("requests", "--since", "1h", "--until", "2h").stderr
     assert "future" in lens.ask("requests", "--since", "2099-01-01", "--until", "2099-02-01").stderr
     assert "--since is in the future" in lens.ask("requests", "--since", "2099-01-01").stderr
+
+
+def test_a_period_the_wrong_way_round_says_how_both_ends_count(lens: DeployedLens) -> None:
+    result = lens.ask("requests", "--since", "1h", "--until", "5h")
+
+    assert result.exit_code == 2
+    assert "--until is before --since: both count back from now, so --since is the longer" in result.stderr
 
 
 def test_a_period_that_ends_in_the_future_ends_now_and_says_so(lens: DeployedLens) -> None:

@@ -52,7 +52,7 @@ def test_an_endpoint_that_does_not_answer_is_named(
     assert endpoint in message
 
 
-def test_a_local_aws_that_runs_no_more_is_said_to_be_that(lens: DeployedLens, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_endpoint_of_this_machine_is_named(lens: DeployedLens, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     others = [handler for handler in handlers.BUILTIN_HANDLERS if handler[0] != "before-send.cloudformation"]
@@ -60,7 +60,7 @@ def test_a_local_aws_that_runs_no_more_is_said_to_be_that(lens: DeployedLens, mo
 
     message = refused(lens, "--stack-name", "unanswered")
 
-    assert message.startswith("Error: No local AWS answers at http://127.0.0.1:9, which AWS_ENDPOINT_URL names. A")
+    assert message.startswith("Error: Nothing answers at http://127.0.0.1:9, which AWS_ENDPOINT_URL names. `unset")
     assert "make demo KEEP=1" in message
 
 

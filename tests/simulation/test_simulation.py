@@ -23,7 +23,7 @@ FAILED_ONCE = (
     *(80_002_076, 80_011_021, 80_025_856),
     *(210_016_757, 222_015_786, 232_007_776, 222_050_751, 250_034_639, 260_008_170),
     *(301_057_375, 301_067_919, 301_094_005, 310_059_921),
-    *(320_079_692, 330_034_091, 340_041_596, 350_013_258),
+    *(320_079_692, 330_034_091, 340_041_596, 350_013_258, 430_084_452),
 )
 """Schedules beyond these that showed a fault.
 
@@ -41,8 +41,8 @@ record named its trace, and one still; twice of a judge that took logs for there
 judged a call of a chain before the last of that was due; again of one, by an agent whose spans were all lost; of
 another's call that was linked to a request that ran on, after that had taken its samples, as its spans prove them all;
 of a call that went on from another request's by a tool's name, by which a tagged call asked, too; of a judge, by
-calls of a run of a request that outlasts the longest; and of one, by when a call is decided that a request which runs
-on may have made.
+calls of a run of a request that outlasts the longest; of one, by when a call is decided that a request which runs on
+may have made; and of one, by a call that was logged hours after its span had come.
 """
 
 CAUGHT_WITHIN = 1_000

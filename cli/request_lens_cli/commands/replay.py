@@ -2,26 +2,28 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from pydantic import ValidationError
 
-from request_lens.domain.linking.link import Reason, Unattributed
 from request_lens.domain.log_record import Rejected
 from request_lens.domain.policy import Policy
 from request_lens.presentation.formatting import cleaned, pluralize
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_timeline
 from request_lens.presentation.timeline.pieces import Words
+from request_lens.presentation.timeline.row import RowOrder
 from request_lens.wire.log_record import read_record
 from request_lens_cli.html_report.page import Heading, report_page
 from request_lens_cli.inspection.aside import rejection_notes
 from request_lens_cli.options.help_text import examples
 from request_lens_cli.options.output import axis_option
 from request_lens_cli.options.parameters import read_settings
-from request_lens_cli.options.shared import format_option
+from request_lens_cli.options.shared import format_option, sorted_selection_options
+from request_lens_cli.replay.lacking import lacking_log, none_is_meant
 from request_lens_cli.replay.log_files import STDIN, LogFileError, nothing_read, read_log_files
 from request_lens_cli.replay.virtual_time import Arrival, Replay, ReplayIncompleteError, replay
 from request_lens_cli.report.documents import (
@@ -30,11 +32,13 @@ from request_lens_cli.report.documents import (
     summary_document,
     unattributed_documents,
 )
+from request_lens_cli.report.empty import none_selected
 from request_lens_cli.report.headline import picture_subtitle
 from request_lens_cli.report.labels import Label, read_labels
 from request_lens_cli.report.period import Period, period_of_starts
-from request_lens_cli.report.report import Report
+from request_lens_cli.report.report import Report, by_start
 from request_lens_cli.report.request_schema import Document
+from request_lens_cli.report.selection import Selection, may_match_note
 from request_lens_cli.terminal.console import notes_beside, open_console, stderr_console
 from request_lens_cli.terminal.folding import folded
 from request_lens_cli.terminal.output_file import PAGES, PICTURES, output_option, shown_path, write_picture, writing
@@ -43,6 +47,9 @@ from request_lens_cli.terminal.report_view import show_report
 
 MAX_DRAWN = 2_000
 """Requests in a picture, the newest: a browser takes seconds for more."""
+
+MAX_BARS = 200
+"""Requests that are drawn as bars in a terminal, the newest."""
 
 MAX_NAMED = 3
 """Files that a page's heading names."""
@@ -57,6 +64,7 @@ _SAID_EVERY = 5_000
 _EXAMPLES = examples(
     "request-lens replay access.ndjson invocations.ndjson.gz",
     "request-lens replay *.ndjson -o timeline.svg --report report.html",
+    "request-lens replay *.ndjson --sort cost --limit 20",
     "request-lens replay *.ndjson --set AgentRoleNames=MyAgentRole --format json",
     "aws logs tail GROUP --since 1h | request-lens replay - access.ndjson",
     exit_codes={0: "replayed", 1: "a line was rejected (inspect says why), a file cannot be read, or there is no line"},
@@ -79,16 +87,15 @@ _EXAMPLES = examples(
     metavar="NAME=VALUE",
     help="Set a template parameter, such as MaxRequestSeconds=60; the defaults are the template's.",
 )
+@sorted_selection_options
 @format_option
-@click.pass_context
 def replay_command(
-    context: click.Context,
-    /,
     *,
     files: tuple[str, ...],
     format_: str,
     policy: Policy,
     axis: AxisKind,
+    selection: Selection,
     **written: Path | None,
 ) -> None:
     """Run log records through the pipeline, offline and in virtual time.
@@ -96,12 +103,13 @@ def replay_command(
     FILE is NDJSON, an export of CloudWatch Logs (`aws logs tail`, filter-log-events, the console's CSV, Logs Insights,
     an export task), an object that Bedrock or Firehose put into S3, or - for stdin. Each may be gzipped.
 
-    What is said is that of a deployed stack, for these lines alone.
+    What is said is that of a deployed stack, for these lines alone. The list, the pictures and the JSON's requests are
+    those selected; calls without a request, rejected lines and publications are those of all lines.
     """
     labels = _labels(written["labels"])
     result = _replayed_lines(files, policy)
-    lacking = _lacking(result) or _none_is_meant(result, policy)
-    report = Report(
+    lacking = lacking_log(result) or none_is_meant(result, policy)
+    whole = Report(
         requests=result.requests,
         unlinked=result.unattributed,
         labels=labels,
@@ -109,20 +117,24 @@ def replay_command(
         holds_all=True,
         policy=policy,
     )
+    report = selection.of(whole)
+    view = View(axis=axis, order=RowOrder(selection.order.value), names_roles=report.names_roles)
     if written["timeline"] is not None:
-        _draw(report, written["timeline"], axis)
+        _draw(whole, selection, written["timeline"], view)
     if written["page"] is not None:
-        _write_page(report, written["page"], _replayed(files), axis)
+        by_time = replace(report, requests=by_start(report.requests))
+        _write_page(by_time, written["page"], _heading(whole, files, selection), axis)
     if format_ == "json":
-        click.echo(json.dumps(replay_document(result, policy), indent=2))
+        selected = replace(result, requests=report.requests)
+        click.echo(json.dumps(replay_document(selected, policy), indent=2))
         if lacking:
             stderr_console().print(lacking, style="yellow", highlight=False, soft_wrap=True)
     else:
-        _show(report, axis)
+        _show(whole, selection, view)
         _say_rejected(result.rejected, files)
     _say_written({"Timeline": written["timeline"], "Report": written["page"]}, beside_json=format_ == "json")
     if result.rejected:
-        context.exit(_REJECTED)
+        click.get_current_context().exit(_REJECTED)
 
 
 def _replayed_lines(files: Sequence[str], policy: Policy) -> Replay:
@@ -136,34 +148,6 @@ def _replayed_lines(files: Sequence[str], policy: Policy) -> Replay:
     if not lines.count:
         raise click.ClickException(nothing_read(files))
     return result
-
-
-def _lacking(result: Replay) -> str:
-    """Which of the two logs is not among the files, and what that leaves unknown; empty where both are, or neither."""
-    summaries = [state.summary for state in result.requests if state.summary is not None]
-    if any(summary.lacks_log for summary in summaries):
-        return (
-            "No invocation of a model is in these files: how many calls the requests made is unknown. "
-            "Give Bedrock's invocation log, too."
-        )
-    if result.unattributed and not result.requests:
-        return "No API request is in these files, so no call can belong to one. Give the API's access log, too."
-    return ""
-
-
-def _none_is_meant(result: Replay, policy: Policy) -> str:
-    """That no call is by a role that AgentRoleNames lists, and which roles they are by; empty where one is."""
-    others = [
-        each.invocation
-        for each in result.unattributed
-        if isinstance(each.decision, Unattributed) and each.decision.reason is Reason.OTHER_CALLER
-    ]
-    if not others or len(others) < len(result.unattributed) or any(state.invocations for state in result.requests):
-        return ""
-    roles = ", ".join(sorted({cleaned(call.caller_role or "callers without a role") for call in others}))
-    listed = ", ".join(sorted(policy.agent_role_names))
-    calls = "The only call is" if len(others) == 1 else f"All {len(others):,} calls are"
-    return f"{calls} by {roles}, which AgentRoleNames ({listed}) does not list: 0 calls is what that leaves."
 
 
 def _labels(path: Path | None) -> dict[str, Label]:
@@ -184,11 +168,12 @@ def _say_written(files: Mapping[str, Path | None], *, beside_json: bool) -> None
             console.print(f"{name}: {shown_path(path)}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _draw(report: Report, path: Path, axis: AxisKind) -> None:
-    drawn = report.drawn(MAX_DRAWN)
+def _draw(whole: Report, selection: Selection, path: Path, view: View) -> None:
+    drawn = selection.drawn(whole, MAX_DRAWN)
     empty = ("No requests in these files", "request-lens inspect says what is in them.")
+    if whole.requests:
+        empty = ("No request is selected", none_selected(whole, selection))
     words = Words(subtitle=picture_subtitle(drawn), empty=empty)
-    view = View(axis=axis, names_roles=report.names_roles)
     write_picture(draw_timeline(drawn.timeline_rows(), words=words, view=view, unlinked=drawn.unlinked), path)
 
 
@@ -200,19 +185,28 @@ def _replayed(files: Sequence[str]) -> str:
     return f"Replay of {' and '.join(filter(None, (', '.join(shown[:-1]), shown[-1])))}"
 
 
-def _write_page(report: Report, path: Path, replayed: str, axis: AxisKind) -> None:
+def _heading(whole: Report, files: Sequence[str], selection: Selection) -> Heading:
     now = datetime.now(UTC)
-    period = period_of_starts(report.requests) or Period(first=now, last=now)
-    heading = Heading(files=replayed, period=period, written_at=now)
+    period = period_of_starts(whole.requests) or Period(first=now, last=now)
+    return Heading(files=_replayed(files), period=period, written_at=now, only=selection.description)
+
+
+def _write_page(report: Report, path: Path, heading: Heading, axis: AxisKind) -> None:
     with writing(path):
         path.write_text(report_page(report, heading, axis=axis), encoding="utf-8")
 
 
-def _show(report: Report, axis: AxisKind) -> None:
-    if report.requests or report.unlinked:
-        show_report(report, open_console(), axis=axis)
+def _show(whole: Report, selection: Selection, view: View) -> None:
+    report, console = selection.of(whole), open_console()
+    notes = notes_beside(console)
+    if whole.requests and not report.requests:
+        notes.print(none_selected(whole, selection), highlight=False)
+    elif report.requests or report.unlinked:
+        show_report(report, selection.drawn(whole, MAX_BARS), console, view)
+        if note_below := may_match_note(report, "--min-calls and --limit"):
+            notes.print(f"{note_below}.", style="yellow", highlight=False)
     else:
-        notes_beside(open_console()).print("No record of an API request or of a call is in these files.")
+        notes.print("No record of an API request or of a call is in these files.")
 
 
 def _say_rejected(rejected: Sequence[Rejected], files: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """`request-lens timeline`: the picture of what a deployed table holds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -21,7 +21,7 @@ from request_lens_cli.report.empty import empty_picture, no_requests, none_selec
 from request_lens_cli.report.headline import earlier_note, headline, picture_subtitle, truncation_note
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
-from request_lens_cli.report.selection import Order, Selection, lesser_note, may_match_note
+from request_lens_cli.report.selection import Selection, lesser_note, may_match_note
 from request_lens_cli.terminal.console import open_console
 from request_lens_cli.terminal.output_file import PICTURES, output_option, shown_path, write_picture
 from request_lens_cli.terminal.progress import hours_told, working
@@ -79,7 +79,7 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
     with working("Reading the requests") as note:
         table = open_stack_table(view, on_hour=hours_told(note, "Reading the requests"))
         report = table.report(asked, view.policy)
-    drawn, order = _drawn(report, selection, drawing.rows), RowOrder(selection.order.value)
+    drawn, order = selection.drawn(report, drawing.rows), RowOrder(selection.order.value)
     console = open_console()
     if drawing.output is not None:
         subtitle = picture_subtitle(drawn, view.name, str(view.session.region_name))
@@ -101,13 +101,6 @@ def timeline_command(*, period: Period, selection: Selection, drawing: _Drawing,
     )
     for note_below in filter(None, notes):
         console.print(f"{note_below}.", style="dim", highlight=False)
-
-
-def _drawn(report: Report, selection: Selection, rows: int) -> Report:
-    """Those that are meant, so many of them: the newest, or the first as sorted."""
-    if selection.order is Order.TIME:
-        return selection.of(report).drawn(rows)
-    return replace(selection, limit=rows).of(report)
 
 
 def _draw(report: Report, output: Path, view: View, words: Words) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -21,11 +22,8 @@ from botocore.exceptions import (
 from request_lens.errors import RequestLensError
 from request_lens_cli.options.endpoint import is_on_loopback
 
-_LOCAL = "for the local AWS: `make demo KEEP=1` if it does not run, then `set -a; . out/local-aws.env; set +a`"
-
-NO_REGION = ("No AWS Region is set", f"give --region, or set AWS_REGION ({_LOCAL})")
-NO_CREDENTIALS = ("No AWS credentials are found", f"give --profile, or log in as for the AWS CLI ({_LOCAL})")
-"""What is lacking, and what helps."""
+LOCAL_ENV = Path("out/local-aws.env")
+"""Where a checkout has the settings of its local AWS, while that runs; a test compares it with `LocalPaths`."""
 
 LOG_IN_AGAIN = "Log in again, or name another profile with --profile."
 
@@ -84,6 +82,23 @@ ACTIONS: Mapping[str, str] = {
 """The IAM action of each operation that the command line calls."""
 
 
+def no_region() -> tuple[str, str]:
+    """What is lacking where no Region is set, and what helps."""
+    return "No AWS Region is set", f"give --region, or set AWS_REGION{_local()}"
+
+
+def no_credentials() -> tuple[str, str]:
+    """What is lacking where there are no credentials, and what helps."""
+    return "No AWS credentials are found", f"give --profile, or log in as for the AWS CLI{_local()}"
+
+
+def _local() -> str:
+    """How a shell speaks to the local AWS where one runs: nobody else needs to know of it."""
+    if not LOCAL_ENV.is_file():
+        return ""
+    return f" (for the local AWS that runs here: `set -a; . {LOCAL_ENV}; set +a`)"
+
+
 def error_code(error: ClientError) -> str:
     """AWS's own name of the error."""
     return error.response.get("Error", {}).get("Code", "")
@@ -119,9 +134,9 @@ def described(error: ClientError | BotoCoreError) -> str:
     """What went wrong in one sentence; what helps with credentials that are no longer valid stands in LOG_IN_AGAIN."""
     match error:
         case NoRegionError():
-            return f"{': '.join(NO_REGION)}."
+            return f"{': '.join(no_region())}."
         case NoCredentialsError() | PartialCredentialsError():
-            return f"{': '.join(NO_CREDENTIALS)}."
+            return f"{': '.join(no_credentials())}."
         case HTTPClientError() | EndpointConnectionError():
             return unreachable(error)
         case BotoCoreError() if has_bad_credentials(error):
@@ -142,8 +157,8 @@ def no_connection(error: BotoCoreError | ValueError) -> tuple[str, str]:
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     if is_on_loopback(endpoint):
         return (
-            f"No local AWS answers at {endpoint}, which AWS_ENDPOINT_URL names.",
-            "A local AWS is started by `make demo KEEP=1`; a new shell speaks to AWS again.",
+            f"Nothing answers at {endpoint}, which AWS_ENDPOINT_URL names.",
+            "`unset AWS_ENDPOINT_URL`, or a new shell, speaks to AWS; `make demo KEEP=1` starts the local AWS.",
         )
     return f"AWS cannot be reached: {error}.", "See network, proxy, and AWS_ENDPOINT_URL if it is set."
 

@@ -20,7 +20,7 @@ from request_lens_cli.report.figures import figures_of
 from request_lens_cli.report.headline import earlier_note, truncation_note
 from request_lens_cli.report.period import Period
 from request_lens_cli.report.report import Report
-from request_lens_cli.report.selection import may_match_note
+from request_lens_cli.report.selection import lesser_note, may_match_note
 
 # Nothing is loaded and nothing runs, even if a text should break out of its element.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -75,6 +75,7 @@ def _header(report: Report, heading: Heading) -> Markup:
     ]
     lines += [heading.only] if heading.only else []
     lines += [f"{earlier_note(report)}, nor in any figure"] if report.earlier else []
+    lines += [f"{lesser_note(report)}, nor in any figure"] if report.lesser else []
     lines += [words for words in (may_match_note(report), truncation_note(report)) if words]
     lines += [report.lacking] if report.lacking else []
     parts = (element("li", text(line)) for line in lines)

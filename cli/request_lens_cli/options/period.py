@@ -59,7 +59,7 @@ def period_of(since: TimeExpression, until: TimeExpression) -> Period:
     It ends now at the latest. Raises: click.UsageError where it ends before it begins, or begins now or in the future.
     """
     if since.is_now:
-        raise click.UsageError("--since is now, and nothing lies between: say how long ago, such as 15m or 3h")
+        raise click.UsageError("--since is now, which leaves no time to show: say how long ago, such as 15m or 3h")
     now = command_clock().now()
     period = Period(first=since.resolve(now), last=until.resolve(now))
     if period.first > now:
@@ -68,7 +68,8 @@ def period_of(since: TimeExpression, until: TimeExpression) -> Period:
             "offset, such as +09:00"
         )
     if period.last < period.first:
-        raise click.UsageError("--until is before --since")
+        both_ago = ": both count back from now, so --since is the longer" if not (since.at or until.at) else ""
+        raise click.UsageError(f"--until is before --since{both_ago}")
     if period.last > now:
         click.echo("--until is in the future: showing what there is until now.", err=True)
     last = min(period.last, now)

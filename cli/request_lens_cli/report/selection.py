@@ -78,6 +78,13 @@ class Selection:
             return self._sorted(meant)
         return meant if self.limit is None else meant.newest(self.limit)
 
+    def drawn(self, report: Report, most: int) -> Report:
+        """Those of them that a picture of at most so many shows: the newest, or the first as sorted."""
+        most = most if self.limit is None else min(most, self.limit)
+        if self.order is Order.TIME:
+            return replace(self, limit=None).of(report).drawn(most)
+        return replace(self, limit=most).of(report)
+
     def _sorted(self, meant: Report) -> Report:
         """The first of them as sorted; by calls or cost, some below them may have as much as the last."""
         measure = _MEASURES[self.order]

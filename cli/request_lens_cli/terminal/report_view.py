@@ -8,7 +8,8 @@ from request_lens.presentation.certainty import INEXACT, Doubt
 from request_lens.presentation.formatting import pluralize
 from request_lens.presentation.remedies import remedy
 from request_lens.presentation.sums import shared_calls_note
-from request_lens.presentation.timeline.axis import AxisKind
+from request_lens.presentation.timeline.drawing import View
+from request_lens.presentation.timeline.row import RowOrder
 from request_lens.presentation.traced import COMPLETING, incomplete_words
 from request_lens_cli.report.costs import cost_line
 from request_lens_cli.report.documents import summary_document, unattributed_documents
@@ -20,9 +21,6 @@ from request_lens_cli.terminal.console import notes_beside
 from request_lens_cli.terminal.requests_table import print_requests
 from request_lens_cli.terminal.timeline.bars import render_bars
 from request_lens_cli.terminal.unlinked_table import print_unlinked
-
-MAX_BARS = 200
-"""Requests that are drawn as bars, the newest."""
 
 
 def report_document(report: Report, policy: Policy, *, aws_console: str = "") -> Document:
@@ -39,18 +37,20 @@ def report_document(report: Report, policy: Policy, *, aws_console: str = "") ->
     }
 
 
-def show_report(report: Report, console: Console, *, axis: AxisKind = AxisKind.OWN) -> None:
-    """Print a report: its list, its headline, what has no request, and on a terminal the bars."""
+def show_report(report: Report, drawn: Report, console: Console, view: View) -> None:
+    """Print a report: its list, its headline, what has no request, and on a terminal those `drawn` as bars."""
     has_bars = bool(report.requests) and console.is_terminal
     show_requests(report, console, explained=has_bars)
     if has_bars:
         console.print()
-        drawn = report.drawn(MAX_BARS)
         if left_out := len(report.requests) - len(drawn.requests):
-            bars = f"The bars are the newest {MAX_BARS:,} of {len(report.requests):,} requests: "
-            console.print(f"{bars}{left_out:,} earlier ones are in the list and in its sums.", highlight=False)
+            which = "newest" if view.order is RowOrder.TIME else "first"
+            bars = f"The bars are the {which} {len(drawn.requests):,} of {len(report.requests):,} requests: "
+            others = "earlier ones" if view.order is RowOrder.TIME else "others"
+            console.print(f"{bars}{left_out:,} {others} are in the list and in its sums.", highlight=False)
             console.print()
-        console.print(render_bars(drawn.timeline_rows(), width=console.width, axis=axis, unlinked=drawn.unlinked))
+        rows, unlinked = drawn.timeline_rows(), drawn.unlinked
+        console.print(render_bars(rows, width=console.width, axis=view.axis, order=view.order, unlinked=unlinked))
 
 
 def show_requests(report: Report, console: Console, *, empty: str = "No requests.", explained: bool = False) -> None:

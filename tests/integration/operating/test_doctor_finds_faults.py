@@ -11,7 +11,9 @@ from botocore.client import BaseClient
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError, TokenRetrievalError, UnauthorizedSSOTokenError
 
+from request_lens_cli.deployed.aws_errors import LOCAL_ENV
 from request_lens_cli.diagnosis.examination import CHECKS
+from request_lens_cli.local_aws.paths import checkout_paths
 from tests.support.operating.examining import fault, findings
 from tests.support.operating.healthy_stack import ACCESS_LINE, HealthyStack, healthy, invocation_line
 from tests.support.operating.operated_stack import (
@@ -58,13 +60,20 @@ def test_a_healthy_stack_has_no_fault(healthy: HealthyStack) -> None:
     assert not json.loads(result.stdout)["fault"]
 
 
-def test_no_region(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_region(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The local AWS is named where one runs alone."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.chdir(tmp_path)
 
     found = fault(healthy)
 
-    assert (found["check"], found["text"]) == ("region", "No AWS Region is set.")
-    assert "`make demo KEEP=1` if it does not run, then `set -a; . out/local-aws.env; set +a`" in found["remedy"]
+    asked_for = "Give --region, or set AWS_REGION"
+    assert (found["check"], found["text"], found["remedy"]) == ("region", "No AWS Region is set.", f"{asked_for}.")
+    LOCAL_ENV.parent.mkdir()
+    LOCAL_ENV.touch()
+    local = "for the local AWS that runs here: `set -a; . out/local-aws.env; set +a`"
+    assert fault(healthy)["remedy"] == f"{asked_for} ({local})."
+    assert checkout_paths().env_file == checkout_paths().checkout / LOCAL_ENV
 
 
 def test_no_credentials(healthy: HealthyStack, monkeypatch: pytest.MonkeyPatch) -> None:

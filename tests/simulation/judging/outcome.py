@@ -125,6 +125,11 @@ class Outcome:
         """Whether all telemetry of a request's agents was: else that of one may prove what another's does not yet."""
         return request_id is None or self._are_collected_in_time(self.traffic.telemetry.get(request_id, ()))
 
+    def logs_all_in_time(self, request_id: RequestId) -> bool:
+        """Whether all calls of a request were stored in time: one that its spans tell of is missing until then."""
+        own = {str(key): each.ended for key, each in self.traffic.calls.items() if each.request_id == request_id}
+        return self._are_stored_in_time(own)
+
     def _are_collected_in_time(self, written: Sequence[Request] | Sequence[Telemetry]) -> bool:
         delay = LINK_DELAY - MAX_LAG - 2 * self.world.clock_error
         came = self.first_collected

@@ -283,6 +283,8 @@ def _whole(outcome: Outcome) -> Verdict:
             continue
         if state.record is None or not outcome.names_in_time(state.record):
             continue
+        if not outcome.logs_all_in_time(state.request_id):
+            continue
         told = {each.invocation.caller_role for each in state.invocations if each.link.method is Method.TRACE}
         by_time = [each.invocation for each in state.invocations if each.link.method not in {Method.TAG, Method.TRACE}]
         others = [

@@ -155,7 +155,7 @@ def test_a_file_in_utf_16_is_replayed_like_any(tmp_path: Path) -> None:
 
 
 def test_many_requests_are_not_all_drawn_as_bars(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("request_lens_cli.terminal.report_view.MAX_BARS", 3)
+    monkeypatch.setattr("request_lens_cli.commands.replay.MAX_BARS", 3)
 
     shown = replayed(*ARTICLE).stdout
 
@@ -293,3 +293,33 @@ def test_a_folder_is_told_to_be_one() -> None:
 
     assert result.exit_code == 1
     assert result.stderr.strip().endswith("article: it is a folder: name the files in it")
+
+
+def test_requests_are_selected_and_sorted_as_in_requests(tmp_path: Path) -> None:
+    page, picture = tmp_path / "r.html", tmp_path / "t.svg"
+    selected = ("--min-calls", "2", "--sort", "duration", "--limit", "3")
+
+    document = json.loads(replayed(*ARTICLE, *selected, "--format", "json").stdout)
+    shown = replayed(*ARTICLE, *selected, "--report", str(page), "-o", str(picture)).stdout
+
+    ids = [each["request_id"] for each in document["requests"]]
+    assert [each["llm_calls"] for each in document["requests"]] == [2, 2, 2]
+    durations = [each["duration_ms"] for each in document["requests"]]
+    assert durations == sorted(durations, reverse=True)
+    assert len(json.loads(replayed(*ARTICLE, "--format", "json").stdout)["publications"]) == len(
+        document["publications"]
+    )
+    assert [word for word in shown.split() if word in ids][:3] == ids
+    assert "4 more requests of this time stand below these in that order" in shown
+    assert "longest first" in shown
+    assert {each: each in picture.read_text(encoding="utf-8") for each in ids} == dict.fromkeys(ids, True)
+    text = page.read_text(encoding="utf-8")
+    assert "at least 2 LLM calls" in text
+    assert "4 more requests of this time stand below these in that order, nor in any figure" in text
+
+
+def test_a_selection_that_no_request_meets_says_which_there_are() -> None:
+    result = replayed(*ARTICLE, "--route", "GET /nothing")
+
+    assert result.exit_code == 0
+    assert "No route is GET /nothing; routes of this time: POST /ask." in result.stdout

@@ -9,12 +9,12 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from request_lens_cli.deployed.aws_errors import (
     LOG_IN_AGAIN,
-    NO_CREDENTIALS,
-    NO_REGION,
     described,
     has_bad_credentials,
     missing_action,
     no_connection,
+    no_credentials,
+    no_region,
 )
 from request_lens_cli.deployed.stack import DeployedStackView, view_of
 from request_lens_cli.diagnosis.finding import Finding, fault, fine
@@ -45,10 +45,10 @@ def reach(choice: StackChoice) -> Reached:
     """Find the stack. Raises: click.ClickException for a profile that does not exist."""
     session = choice.session()
     if not session.region_name:
-        return _ends(_lacking(REGION, *NO_REGION))
+        return _ends(_lacking(REGION, *no_region()))
     try:
         if session.get_credentials() is None:
-            return _ends(_lacking(CREDENTIALS, *NO_CREDENTIALS))
+            return _ends(_lacking(CREDENTIALS, *no_credentials()))
         cloudformation = session.client("cloudformation")
     except BotoCoreError as error:
         return _ends(fault(CREDENTIALS, described(error), LOG_IN_AGAIN))

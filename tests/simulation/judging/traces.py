@@ -276,7 +276,7 @@ def whole(outcome: Outcome) -> Verdict:
 
 def _whole(outcome: Outcome) -> Verdict:
     traffic = outcome.traffic
-    if not traffic.ends_in_time or not traffic.agents_end_in_time or traffic.lacks_requests:
+    if not traffic.ends_in_time or not traffic.agents_end_in_time or traffic.lacks_requests or traffic.shared:
         return
     for state in outcome.states:
         if not state.spans_prove or not outcome.tells_all_in_time(state.request_id):
@@ -290,6 +290,7 @@ def _whole(outcome: Outcome) -> Verdict:
         others = [
             call.invocation_id
             for call in by_time
+            if call.is_llm_call  # a failed attempt has no span
             if not traffic.policy.agent_role_names or call.caller_role in told
             if outcome.calls[call.invocation_id].request_id != state.request_id
         ]

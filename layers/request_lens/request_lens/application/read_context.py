@@ -148,7 +148,7 @@ def read_requests(
     context = linking_context(target, facts, policy)
     if context.is_crowded:
         return context, ()
-    near = _may_have_made_one(context)
+    near = _possible_makers(context)
     by_chance = len(near) > 1 and _follows_by_chance(context.chain)
     if len(near) > MAX_CANDIDATES:
         return replace(context, is_but_assumed=by_chance), ()
@@ -169,7 +169,7 @@ def read_requests(
     return _beside_proven(context, states, ports), states
 
 
-def _may_have_made_one(context: LinkingContext) -> Set[RequestId]:
+def _possible_makers(context: LinkingContext) -> Set[RequestId]:
     """The requests that may have made one of a chain's calls, each taken alone."""
     lone_options = (context.candidates(lone_chain(call)) for call in context.chain.calls)
     return {request.request_id for options in lone_options for request in options}

@@ -143,7 +143,8 @@ def _write_revision(
     """Take the orphans back, then write the revision that counts them; None if another one was written first.
 
     Where calls that it counts as possible are just being decided, it looks again: whoever decides them may have looked
-    for revisions before this one was there.
+    for revisions before this one was there. So it does where it says of the spans what the one before did not: whoever
+    brought a further span may have found that one right.
     """
     if state.record is None:
         return None
@@ -169,7 +170,10 @@ def _write_revision(
         ports.answers.states.pop(state.request_id, None)
     if not ports.store.write_revision(state.request_id, revision=revision, summary=summary):
         return None
-    if possible.is_changing:
+    tells_anew = state.summary is not None and not state.summary.tells(state.traced)
+    if tells_anew and state.trace is not None and ports.answers is not None:
+        ports.answers.traces.pop(state.trace.trace_id, None)
+    if possible.is_changing or tells_anew:
         recount(state.request_id, ports, policy, just_decided=just_decided)
     return replace(state, revision=revision, summary=summary)
 

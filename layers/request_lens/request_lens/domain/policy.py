@@ -47,12 +47,17 @@ class Policy:
         return self.max_request + self.max_agent + 2 * self.clock_skew + _SECOND
 
     @property
-    def due_after(self) -> timedelta:
-        """How long after a call's logged second all requests have ended, and come, that may have made it before.
+    def max_overlap(self) -> timedelta:
+        """How long after a moment all requests have ended that had begun by then.
 
-        The start of a request may be known to the second, too.
+        The moment and the start of a request may be known to the second, and either clock may be off by the skew.
         """
-        return self.reach + _SECOND - self.max_agent + self.link_delay
+        return self.reach + _SECOND - self.max_agent
+
+    @property
+    def due_after(self) -> timedelta:
+        """How long after a call's logged second all requests have ended, and come, that may have made it before."""
+        return self.max_overlap + self.link_delay
 
     def observes(self, route: str) -> bool:
         """Whether requests on this route are agent requests."""

@@ -1,4 +1,4 @@
-"""A request's time: which moments known to the millisecond lie in it, its overtime included."""
+"""A request's time: which moments lie in it, its overtime included, and when all that tells of it has come."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -34,16 +34,19 @@ def facts_come_at(request: Request, policy: Policy) -> datetime:
 
 
 def all_come_at(request: Request, policy: Policy) -> datetime:
-    """When all has come that tells which calls are the request's, as far as it comes in time.
+    """When all has come that tells which calls are the request's, as far as it comes in time."""
+    return owner_known_at(request, request.trace_id if policy.reads_spans else None, policy)
 
-    The next request of its session may overlap it, and have made what lies in its time: the record of that one names
-    the same trace, which is older than both. It comes up to `MaxRequestSeconds` later.
+
+def owner_known_at(request: Request, trace_id: TraceId | None, policy: Policy) -> datetime:
+    """When it is known, too, which of the trace's spans in its time are the request's.
+
+    Where the trace is older than it, the next request of its session may have begun in that time, and made them: the
+    record of that one names the trace, too, and comes when it has ended.
     """
     come_at = facts_come_at(request, policy)
-    if not policy.reads_spans or request.trace_id is None:
-        return come_at
-    is_first = is_born_in(request.trace_id, request, clock_skew=policy.clock_skew)
-    return come_at if is_first else come_at + policy.max_request + policy.clock_skew
+    is_of_session = trace_id is not None and not is_born_in(trace_id, request, clock_skew=policy.clock_skew)
+    return come_at + policy.max_overlap if is_of_session else come_at
 
 
 def may_hold(request: Request, begin: datetime, end: datetime, policy: Policy, *, overtime: bool = True) -> bool:

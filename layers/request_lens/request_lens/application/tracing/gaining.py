@@ -32,7 +32,7 @@ def gaining(
     gained = {copy.link.request_id for copy in missing}
     concerned = list(dict.fromkeys((*calls, *named)))
     others = [request_id for request_id in concerned if request_id not in gained]
-    heads = ports.store.load_heads(others) if len(concerned) > 1 and others else ()
+    heads = ports.store.load_heads(others, is_consistent=True) if len(concerned) > 1 and others else ()
     unchanged = {
         head.request_id for head in heads if _says_all(head, calls.get(head.request_id, ()), trace, ports, policy)
     }

@@ -8,6 +8,7 @@ from request_lens.domain.linking.link import Link, LinkedInvocation, UnlinkedInv
 from request_lens.domain.linking.neighbourhood import MAX_FACTS_AROUND, due_at, may_be_linked
 from request_lens.domain.linking.traces import BearingRecords, decide_in_trace
 from request_lens.domain.policy import Policy
+from request_lens.domain.request_time import runs_until
 from request_lens.domain.settling.answers import BatchAnswers
 from request_lens.domain.settling.state import RequestState, with_trace
 from request_lens.domain.settling.uncertainty import is_unbounded, possible_attempts
@@ -64,7 +65,8 @@ def told_by_spans(
 
     The calls that its trace gives to a request are its own, whether or not they have been linked yet. A request whose
     spans this version cannot read stays as it is; so does one that is given a call that is being decided, as it was
-    known too late for the trace to decide that: its proof would leave the call to others.
+    known too late for the trace to decide that: its proof would leave the call to others. Spans that began when it was
+    over tell of no call in its time: they are the next requests' of its session, whose records may be yet to come.
     """
     if not policy.reads_spans:
         return list(states)
@@ -105,11 +107,17 @@ def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> Request
         told = next(views(state, ports, policy))
     except UnreadableItem:  # its own settle tells that another version wrote of it
         return state
-    if told.trace is None or told.traced is None or not told.traced.lacks_calls:
+    if told.trace is None:
         return told
-    held = _given(told, told.trace, ports, policy)
+    until = runs_until(told.request, policy)
+    trace = replace(told.trace, spans=tuple(span for span in told.trace.spans if span.started_at <= until))
+    if len(trace.spans) < len(told.trace.spans):
+        told = with_trace(told, trace, policy, region=ports.region)
+    if told.traced is None or not told.traced.lacks_calls:
+        return told
+    held = _given(told, trace, ports, policy)
     whole = replace(told, invocations=(*told.invocations, *held))
-    return with_trace(whole, told.trace, policy, region=ports.region) if held else told
+    return with_trace(whole, trace, policy, region=ports.region) if held else told
 
 
 def _given(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> list[LinkedInvocation]:

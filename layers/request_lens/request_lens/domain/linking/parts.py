@@ -103,7 +103,7 @@ def all_told_at(part: Part, requests: Sequence[Request], running_on: Sequence[Re
     """When a part is complete, and all has come of each request that may have made a call of it or of those before.
 
     What such a request then has proves whether the calls may be its own. It is no earlier than `complete_at`, and later
-    only where an agent may have run on: each other request's facts come in time for that.
+    only where an agent may have run on, or a request is of a session: each other one's facts come in time for that.
     """
     complete, calls = complete_at(part.own, running_on, policy), part.seen.calls
     around = started_within(requests, calls[0].logged_at, calls[-1].logged_at, policy)

@@ -9,7 +9,7 @@ from datetime import datetime
 from request_lens.domain.facts import Invocation, Request, RequestId
 from request_lens.domain.linking.parts import has_come_by
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import facts_come_at
+from request_lens.domain.request_time import facts_come_at, owner_known_at
 from request_lens.domain.settling.state import RequestState
 from request_lens.domain.settling.uncertainty import is_proven
 
@@ -19,7 +19,18 @@ def proven_by(states: Iterable[RequestState], moment: datetime, policy: Policy) 
 
     By then all that comes in time has come of each of them.
     """
-    return {state.request_id for state in states if state.spans_prove or _tags_prove(state, moment, policy)}
+    return {
+        state.request_id
+        for state in states
+        if _spans_prove(state, moment, policy) or _tags_prove(state, moment, policy)
+    }
+
+
+def _spans_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:
+    """Whether spans do, once it is known that they are its own: a session's trace may be named by a function alone."""
+    if not state.spans_prove or state.record is None or state.traced is None:
+        return False
+    return owner_known_at(state.record, state.traced.trace_id, policy) <= moment
 
 
 def _tags_prove(state: RequestState, moment: datetime, policy: Policy) -> bool:

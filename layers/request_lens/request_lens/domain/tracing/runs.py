@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from request_lens.domain.facts import Request, TraceId
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import holding, is_born_in, may_hold, may_hold_alone
+from request_lens.domain.request_time import holding, is_born_in, may_hold, may_hold_alone, runs_until
 from request_lens.domain.spans import Span, SpanKind, Trace, by_time
 
 type _Agent = tuple[TraceId, str | None]
@@ -76,11 +76,13 @@ class RunsByTime:
 def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
     """A request's own spans, of those of the trace that its record names.
 
-    These are all of them where the trace began with it. Of an older trace they are those in its time; and where other
-    records name the trace, too, those of the runs in its time, but for runs and calls that others alone can have made,
-    and the calls that no other one can have made, also of a run whose own span is not there: they are linked to it.
+    These are all of them where the trace began with it. Of an older trace they are those in its time. Where other
+    records name the trace, too, which of an older one may have run at the same time, those of the runs in its time, but
+    for runs and calls that others alone can have made, and the calls that no other one can have made, also of a run
+    whose own span is not there: they are linked to it.
     """
-    if trace.is_named_by_others(request.request_id):
+    is_born = is_born_in(trace.trace_id, request, clock_skew=policy.clock_skew)
+    if trace.is_named_by_others(request.request_id) if is_born else _has_others_beside(request, trace.records, policy):
         in_time = (run for run in runs_of(trace.spans) if _is_in_time_of(request, run))
         runs = RunsByTime(run for run in in_time if not _is_anothers(request, run, trace.records, policy))
         return [
@@ -89,9 +91,19 @@ def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
             if (runs.run_of(span) is not None and not _is_call_of_others(request, span, trace.records, policy))
             or _is_its_alone(request, span, trace.records, policy)
         ]
-    if is_born_in(trace.trace_id, request, clock_skew=policy.clock_skew):
+    if is_born:
         return trace.spans
     return [span for span in trace.spans if _is_in_time_of_only(request, span, policy)]
+
+
+def _has_others_beside(request: Request, records: Iterable[Request], policy: Policy) -> bool:
+    """Whether another of them may have run when it did; one of unknown duration may have gone on for ever."""
+
+    def begins_in_time(one: Request, two: Request) -> bool:
+        return two.latest_end is None or one.started_at - policy.clock_skew <= runs_until(two, policy)
+
+    others = (other for other in records if other.request_id != request.request_id)
+    return any(begins_in_time(request, other) and begins_in_time(other, request) for other in others)
 
 
 def _is_anothers(request: Request, run: Run, records: Sequence[Request], policy: Policy) -> bool:

@@ -63,8 +63,7 @@ _SAID_EVERY = 5_000
 
 _EXAMPLES = examples(
     "request-lens replay access.ndjson invocations.ndjson.gz",
-    "request-lens replay *.ndjson -o timeline.svg --report report.html",
-    "request-lens replay *.ndjson --sort cost --limit 20",
+    "request-lens replay *.ndjson --sort cost --limit 20 -o timeline.svg --report report.html",
     "request-lens replay *.ndjson --set AgentRoleNames=MyAgentRole --format json",
     "aws logs tail GROUP --since 1h | request-lens replay - access.ndjson",
     exit_codes={0: "replayed", 1: "a line was rejected (inspect says why), a file cannot be read, or there is no line"},

@@ -166,7 +166,7 @@ def test_a_failed_request_has_its_status_and_an_outline_of_its_own(duration_ms: 
 def test_a_start_known_to_the_second_has_a_whisker_and_a_precise_one_has_none() -> None:
     vague, precise = (picture(row(summary_of(bar(200, 1500, precision_ms=ms)))) for ms in (1000, 1))
     assert "rl-whisker" in [name for shape in groups(vague)[0].iter() for name in classes(shape)]
-    assert "may start and end later, by the line" in whole_text(vague)
+    assert "may start and end later, by its line" in whole_text(vague)
     assert "rl-whisker" not in [name for shape in groups(precise)[0].iter() for name in classes(shape)]
 
 
@@ -195,7 +195,7 @@ def test_a_call_too_short_for_a_whisker_has_none_nor_has_the_legend(latency_ms: 
 
     assert (call.right - call.left >= 30) is is_drawn
     assert any("rl-whisker" in classes(shape) for shape in group.iter()) is is_drawn
-    assert ("may start and end later, by the line" in whole_text(svg)) is is_drawn
+    assert ("may start and end later, by its line" in whole_text(svg)) is is_drawn
     assert "starts at +0 ms or up to 0.1 s later" in "".join(group.itertext())
 
 
@@ -225,8 +225,11 @@ def test_a_whisker_that_tells_all_needs_no_note_and_one_that_its_call_cuts_does(
     assert ("Starts of calls are known to the second" in whole_text(svg)) is is_noted
 
 
-def test_a_second_that_is_less_than_a_pixel_is_not_spoken_of() -> None:
-    assert "known to the second" not in whole_text(picture(row(summary_of(bar(0, 1_000)), duration_ms=3_600_000)))
+@pytest.mark.parametrize("axis", AxisKind)
+def test_a_second_is_spoken_of_also_where_it_is_less_than_a_pixel(axis: AxisKind) -> None:
+    svg = picture(row(summary_of(bar(0, 1_000)), duration_ms=3_600_000), view=View(axis=axis, width=1000))
+
+    assert "Starts of calls are known to the second: they may be up to 1.0 s later." in whole_text(svg)
 
 
 def test_a_pending_call_which_may_still_move_has_no_note_of_its_start() -> None:

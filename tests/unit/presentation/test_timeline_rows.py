@@ -281,11 +281,12 @@ def test_below_lanes_a_note_says_what_their_whiskers_do_not_tell() -> None:
     assert found(picture([row(None)], unattributed(1, latency_ms=4_000)), "rl-note") == []
 
 
-def test_where_calls_of_requests_have_the_whisker_too_the_legend_has_theirs_alone() -> None:
+@pytest.mark.parametrize("lost", [[], [unattributed(1, latency_ms=4_000)]])
+def test_calls_of_requests_and_of_none_have_one_whisker_in_the_legend(lost: list[UnlinkedInvocation]) -> None:
     vague = replace(bar(0, 3_000), precision_ms=1_000)
-    legend = set_texts(found(picture([row(summary_of(vague))], unattributed(1, latency_ms=4_000)), "rl-legend")[0])
-    assert "may start and end later, by the line" in legend
-    assert "may start and end later, by its line" not in legend
+    (legend,) = found(picture([row(summary_of(vague))], *lost), "rl-legend")
+
+    assert set_texts(legend).count("may start and end later, by its line") == len(found(legend, "rl-whisker")) == 1
 
 
 def test_above_lanes_stands_no_header_of_a_column_that_they_leave_empty() -> None:

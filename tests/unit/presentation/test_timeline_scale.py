@@ -63,18 +63,18 @@ def test_a_tick_of_the_clock_stands_where_that_moment_does() -> None:
     assert scale.ticks(distance=72)[0].x == pytest.approx(scale.x(datetime(2025, 12, 4, 18, 27, 10, tzinfo=UTC)))
 
 
-def test_a_first_label_that_would_be_moved_onto_the_second_is_left_out() -> None:
-    ticks = [Tick(x=x, label=f"18:27:0{at}") for at, x in enumerate((100, 170, 240))]
+def test_a_first_label_that_has_no_room_in_the_middle_of_its_line_is_left_out() -> None:
+    ticks = [Tick(x=x, label=f"18:27:0{at}") for at, x in enumerate((110, 210, 310))]
 
-    assert [each.tick.label for each in with_room(ticks, left=100, right=300)] == ["18:27:01", "18:27:02"]
-    assert len(with_room(ticks, left=70, right=300)) == 3
+    assert [each.middle for each in with_room(ticks, left=100, right=400)] == [210, 310]
+    assert [each.middle for each in with_room(ticks, left=70, right=400)] == [110, 210, 310]
 
 
-def test_where_the_last_label_has_no_room_the_first_stays_on_the_axis() -> None:
+def test_the_only_label_that_has_room_for_no_other_stays_on_the_axis() -> None:
     half = text_width("18:27:00", size=12) / 2
-    ticks = [Tick(x=x, label=f"18:27:0{at}") for at, x in enumerate((100, 300, 495))]
+    first, last = (Tick(x=x, label=f"18:27:0{at}") for at, x in enumerate((100, 495)))
 
-    assert [each.middle for each in with_room(ticks, left=100, right=500)] == [100 + half, 300]
+    assert [each.middle for each in with_room([first, last], left=100, right=500)] == [100 + half]
 
 
 def days(*labels: tuple[float, str], right: float = 500) -> list[tuple[float, str]]:

@@ -161,7 +161,7 @@ def _columns(lines: Sequence[BarLine], width: int) -> _Columns:
 
 
 def _starts_note(lines: Sequence[BarLine], axis: Axis) -> str:
-    """That calls may have begun later than they are drawn, where that can be seen; empty where it cannot."""
+    """That calls may have begun later than they are drawn; empty where none may."""
     return starts_note(
         late_start(bar, line.row.request, axis.scale)
         for line in lines

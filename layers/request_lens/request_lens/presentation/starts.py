@@ -11,9 +11,6 @@ _MIN_WHISKER = 3.0
 _LEAST_WITH_WHISKER = 30.0
 """Px of a call below which its whisker looks like a letter."""
 
-_SEEN = 1.0
-"""Px, or cells of a terminal, from which on it is seen where a call begins."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateStart:
@@ -29,8 +26,8 @@ class LateStart:
 
     @property
     def is_told(self) -> bool:
-        """Whether it cannot be seen, or is as the whisker has it."""
-        return self.px < _SEEN or self.whisker_px >= self.px
+        """Whether the whisker says all of it."""
+        return self.whisker_px >= self.px
 
     def in_bar(self, width: float) -> "LateStart":
         """The same with the whisker that a bar has room for: it stays inside, so that it is seen on the dark of it."""

@@ -27,17 +27,17 @@ class PlacedTick:
 
 
 def with_room(ticks: Sequence[Tick], *, left: float, right: float) -> Sequence[PlacedTick]:
-    """The ticks whose labels have room, each label as near to its line as its surroundings let it.
+    """The ticks whose labels have room, each in the middle of its line.
 
-    The last is left out where it has no room at its own line, and another one says the scale.
+    The last, and the first, is left out where it has no room there; the only one that says the scale is moved.
     """
     halves = [text_width(tick.label, size=TICK_SIZE) / 2 for tick in ticks]
     if len(ticks) > 1 and ticks[-1].x + halves[-1] > right:
         return with_room(ticks[:-1], left=left, right=right)
+    if len(ticks) > 1 and ticks[0].x - halves[0] < left:
+        return with_room(ticks[1:], left=left, right=right)
     middles = [max(min(tick.x, right - half), left + half) for tick, half in zip(ticks, halves, strict=True)]
-    # Of the clock, the first may be moved onto the second, which says the scale as well.
-    met = len(ticks) > 1 and middles[0] + halves[0] >= middles[1] - halves[1]
-    return [PlacedTick(tick=tick, middle=middle) for tick, middle in zip(ticks, middles, strict=True)][met:]
+    return [PlacedTick(tick=tick, middle=middle) for tick, middle in zip(ticks, middles, strict=True)]
 
 
 def days_of(shown: Sequence[PlacedTick], *, right: float) -> Iterator[tuple[float, str]]:
@@ -57,7 +57,8 @@ def _placed(axis: Axis, frame: Frame) -> Sequence[PlacedTick]:
     ticks = axis.ticks if axis.kind is AxisKind.CLOCK else axis.ticks[1:]
     # The only label that says the scale may come nearer to the figures: further left it may meet the first.
     beyond = 0 if len(ticks) > 1 and any(header for header, _ in frame.headers) else GUTTER / 2
-    return with_room(ticks, left=axis.scale.left, right=frame.left + frame.plot_width + beyond)
+    # Beside the bars' left end nothing stands in the axis's line.
+    return with_room(ticks, left=frame.margin, right=frame.left + frame.plot_width + beyond)
 
 
 def grid(axis: Axis, *, frame: Frame, top: float, bottom: float) -> Markup:

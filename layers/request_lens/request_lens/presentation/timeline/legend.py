@@ -63,8 +63,7 @@ class Sign(StrEnum):
     CALL = "LLM call"
     NOT_EXACT = "calls linked by time"
     PROVISIONAL = "not decided yet"
-    WHISKER = "may start and end later, by the line"
-    LANE_WHISKER = "may start and end later, by its line"
+    WHISKER = "may start and end later, by its line"
     TICK = "latency unknown"
     TOOL = "tool"
     FAILED_TOOL = "failed tool"
@@ -97,15 +96,10 @@ def signs_of(row: TimelineRow, shapes: RowShapes) -> set[Sign]:
 
 
 def legend_lines(signs: Iterable[Sign], *, width: float) -> tuple[tuple[tuple[float, Sign], ...], ...]:
-    """The signs in lines no wider than `width` px, each with its distance from the left.
-
-    Where calls of requests have the line, too, its sample is theirs.
-    """
-    shown = set(signs)
-    shown -= {Sign.LANE_WHISKER} if Sign.WHISKER in shown else set()
+    """The signs in lines no wider than `width` px, each with its distance from the left."""
     lines: list[list[tuple[float, Sign]]] = [[]]
     x = 0.0
-    for sign in sorted(shown, key=list(Sign).index):
+    for sign in sorted(set(signs), key=list(Sign).index):
         needed = _SAMPLE_WIDTH + _GAP + text_width(sign.value, size=_SIZE)
         if lines[-1] and x + needed > width:
             lines.append([])
@@ -166,8 +160,9 @@ def _sample(sign: Sign, box: Box) -> Markup:
             return mark(MarkKind.CUT, box.x + box.width / 2, box.y + 11)
         case Sign.REQUEST | Sign.ERROR:
             return light_bar(box, hover=sign.value, failed=sign is Sign.ERROR)
-        case Sign.UNATTRIBUTED | Sign.LANE_WHISKER:
-            late = whisker(_inner(box), _LATE_PX) if sign is Sign.LANE_WHISKER else NOTHING
+        case Sign.UNATTRIBUTED | Sign.WHISKER:
+            # Calls of requests and of none have the same line, in the same dark.
+            late = whisker(_inner(box), _LATE_PX) if sign is Sign.WHISKER else NOTHING
             return joined((rectangle(_inner(box), "rl-unattributed"), late))
         case Sign.NOT_EXACT:
             x, y = box.x + box.width / 2, box.y + 17
@@ -223,7 +218,7 @@ def _sample_call(sign: Sign, box: Box) -> CallShape:
         bar=_bar(latency_ms=1000, provisional=sign is Sign.PROVISIONAL),
         box=_inner(box),
         lane=0,
-        late=LateStart(is_precise=False, ms=0, px=_LATE_PX, whisker_px=_LATE_PX if sign is Sign.WHISKER else 0),
+        late=LateStart(is_precise=True, ms=0, px=0),
     )
 
 

@@ -141,7 +141,7 @@ def _bars(lane: Lane, scale: Scale) -> Sequence[_Bar]:
 def lane_signs(lanes: Sequence[Lane], axis: Axis) -> frozenset[Sign]:
     """The signs that the lanes show."""
     starts = list(starts_in(lanes, axis))
-    signs = {Sign.UNATTRIBUTED for _ in starts} | {Sign.LANE_WHISKER for start in starts if start.whisker_px}
+    signs = {Sign.UNATTRIBUTED for _ in starts} | {Sign.WHISKER for start in starts if start.whisker_px}
     return frozenset(signs | {Sign[kind.name] for lane in lanes for kind, _ in lane.failures})
 
 

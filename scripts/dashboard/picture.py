@@ -36,7 +36,7 @@ class _Resource(TypedDict):
 
 
 COLUMNS = 24
-FIRST_LIST_ROW, FIRST_CHART_ROW = 32, 67
+FIRST_LIST_ROW, FIRST_CHART_ROW = 35, 76
 """Where the second and the third picture begin: at a glance, which requests, and how it went over time."""
 
 IMAGES = CHECKOUT / "docs" / "images"

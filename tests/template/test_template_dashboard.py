@@ -8,7 +8,7 @@ from request_lens.domain.publishing.metric_names import METRIC_UNITS, UNATTRIBUT
 from request_lens.presentation.calls import REASONS
 from scripts.dashboard.log_query import run
 from tests.support.template_document import RESOURCES, of_type, properties
-from tests.template.dashboard_body import QUERIES, body, widgets
+from tests.template.dashboard_body import QUERIES, Widget, body, widgets
 
 DISTRIBUTIONS = frozenset(
     {
@@ -30,15 +30,18 @@ UNATTRIBUTED = [*ALL_CALLS, "Route", UNATTRIBUTED_ROUTE]
 SEARCH = re.compile(
     r"SEARCH\('\{RequestLens,([\w,]+)\} MetricName=\"(\w+)\" Service=\"ServiceName\"', '(\w+)'\)( / 1000)?"
 )
-UNIT = re.compile(r"\((count|m?s|USD|estimated (micro-)?USD)\b[^()]*\)")
+UNIT = re.compile(r"\((count|m?s|USD|estimated US cents)\b[^()]*\)")
 MS = r"(?: \+ (?:\w+\.0|0 \* \w+_ms))?\)? as (?:`[^`]+ \(ms\)`|\w+_ms\b)"
 """How a query names a time in milliseconds: of one request, the greatest of its lines, or a part of a whole."""
 
 
+FAILED, DOUBTED = "#e5484d", "#b7791f"
+"""The colours of key figures."""
+
 CUT_BY = {
     "Start (UTC)": "newest",
     "Duration (ms)": "slowest",
-    "Cost (micro-USD)": "most expensive",
+    "Cost (US cents)": "most expensive",
     "With spans": "routes with most",
     "Calls": "most frequent",
 }
@@ -47,6 +50,12 @@ CUT_BY = {
 
 def key_figures() -> list[Mapping[str, Any]]:
     return [each["properties"] for each in widgets("metric") if each["properties"]["view"] == "singleValue"]
+
+
+def lists_of_requests() -> list[Widget]:
+    """From top to bottom."""
+    lists = [each for each in widgets("log") if "by request_id as `" in str(each) or "display `Start" in str(each)]
+    return sorted(lists, key=lambda each: int(each["y"]))
 
 
 def series() -> Iterator[tuple[tuple[str, ...], Metric, str]]:
@@ -101,11 +110,12 @@ def test_there_are_few_widgets_and_no_chart_is_narrower_than_half_of_the_page() 
 
     assert len(widgets()) <= 30
     assert len(key_figures()) == 3
+    assert max(len([part for part in each["metrics"] if part[-1].get("visible", True)]) for each in key_figures()) <= 9
     assert all(each["width"] >= 12 and each["height"] >= 6 for each in charts)
 
 
 def test_a_list_of_requests_has_the_whole_width_for_ids_and_routes() -> None:
-    lists = [each for each in widgets("log") if "by request_id as `" in str(each) or "display `Start" in str(each)]
+    lists = lists_of_requests()
 
     assert len(lists) == 4
     assert all(each["width"] == 24 for each in lists)
@@ -175,15 +185,14 @@ def test_every_expression_names_metrics_of_its_own_widget() -> None:
         assert {part[-1]["id"] for part in each if part[-1].get("visible") is False} <= named
 
 
-def test_a_key_figure_that_holds_unattributed_calls_says_so_beside_it_or_in_its_title() -> None:
+def test_a_key_figure_that_holds_unattributed_calls_says_so_in_its_title() -> None:
     held = {Metric.ESTIMATED_COST, Metric.LLM_ERRORS, Metric.INPUT_TOKENS, Metric.OUTPUT_TOKENS, Metric.LLM_CALLS}
     for widget in key_figures():
         shown = [part for part in widget["metrics"] if isinstance(part[0], str) and part[-1].get("visible", True)]
         if held.isdisjoint(part[1] for part in shown):
             continue
-        beside = [part for part in shown if part[2:-1] == UNATTRIBUTED]
-        assert "all calls" in widget["title"].lower() or "all calls" in [part[-1]["label"] for part in shown]
-        assert "unattributed" in " ".join([widget["title"], *(part[-1]["label"] for part in beside)])
+        assert "all llm calls" in widget["title"].lower()
+        assert "unattributed" in widget["title"]
 
 
 def test_average_times_side_by_side_are_of_the_same_requests() -> None:
@@ -226,16 +235,32 @@ def test_failed_and_uncertain_requests_stand_beside_the_requests_and_are_0_only_
     [requests] = [each for each in key_figures() if each["title"].startswith("Requests (count)")]
     shown = {part[-1]["label"]: part for part in requests["metrics"] if part[-1].get("visible", True)}
 
-    assert list(shown)[:4] == ["requests", "failed (status 5xx)", "failed (%)", "uncertain"]
-    for label in ("failed (status 5xx)", "uncertain"):
+    assert list(shown)[:5] == ["requests", "failed (status 5xx)", "failed (%)", "uncertain", "incomplete"]
+    for label in ("failed (status 5xx)", "uncertain", "incomplete", "runaway"):
         assert re.fullmatch(r"FILL\(\w+, 0\) \+ 0 \* requests", shown[label][0]["expression"])
 
 
-def test_uncertain_and_incomplete_requests_have_a_list_and_below_it_why_and_what_helps() -> None:
+def test_figures_that_failed_are_red_and_those_that_say_what_to_believe_have_another_colour() -> None:
+    shown = [part[-1] for each in key_figures() for part in each["metrics"] if part[-1].get("visible", True)]
+    by_color = {color: [each["label"] for each in shown if each.get("color") == color] for color in (FAILED, DOUBTED)}
+
+    assert by_color[FAILED] == ["failed (status 5xx)", "failed"]
+    assert by_color[DOUBTED] == [
+        *("uncertain", "incomplete", "unattributed", "broken assumptions"),
+        *("calls without a price", "rejected log lines"),
+    ]
+    assert {each.get("color") for each in shown} == {FAILED, DOUBTED, None}
+    [money] = [each for each in key_figures() if each["title"].startswith("Estimated cost (USD)")]
+    assert [part[-1]["label"] for part in money["metrics"][:2]] == ["cost (USD)", "calls without a price"]
+
+
+def test_uncertain_and_incomplete_requests_have_a_list_and_below_all_lists_stands_why_and_what_helps() -> None:
     [listed] = [each for each in widgets("log") if each["properties"]["title"].startswith("Uncertain or incomplete")]
+    lists = lists_of_requests()
     [said] = widgets("text")
 
-    assert said["y"] == listed["y"] + listed["height"]
+    assert [each["y"] for each in lists[1:]] == [each["y"] + each["height"] for each in lists[:-1]]
+    assert said["y"] == lists[-1]["y"] + lists[-1]["height"]
     assert "filter uncertain > 0 or incomplete > 0" in listed["properties"]["query"]
     for helps in ("AgentRoleNames", "tag the calls", "responseLatency", "MaxRequestSeconds", "202"):
         assert helps in said["properties"]["markdown"]

@@ -18,7 +18,7 @@ from scripts.dashboard.canvas import Area, figure, fits
 from scripts.dashboard.chart import chart, palette, value_ticks
 from scripts.dashboard.metric_math import Series, series_of
 from scripts.dashboard.metric_store import MetricStore, percentile
-from scripts.dashboard.picture import IMAGES, PICTURES, own_span, picture, widgets
+from scripts.dashboard.picture import IMAGES, PICTURES, draw, own_span, picture, widgets
 from scripts.dashboard.sample_hour import sample_hour
 from scripts.dashboard.tiles import ROW_HEIGHT, table
 from tests.support.template_document import DASHBOARD
@@ -97,20 +97,29 @@ def test_the_newest_request_that_failed_or_is_not_certain_is_on_top(title: str) 
 
 
 def test_the_key_figures_of_calls_add_up_in_sight() -> None:
-    [calls] = [each for each in widgets() if each.title.startswith("All calls")]
+    [calls] = [each for each in widgets() if each.title.startswith("All LLM calls")]
     shown = {each.label: each.points for each in series_of(calls.properties, sample_hour().store, own_span(calls))}
     succeeded, failed, unattributed, share = (
         next(iter(shown[label].values()))
         for label in (
-            "LLM calls that succeeded",
-            "failed calls",
-            "unattributed calls, failed ones too",
-            "unattributed calls (%)",
+            "succeeded",
+            "failed",
+            "unattributed",
+            "unattributed (%)",
         )
     )
 
     assert failed > 0
     assert share == pytest.approx(100 * unattributed / (succeeded + failed))
+
+
+def test_the_label_of_a_key_figure_is_one_line() -> None:
+    shown = [each for each in widgets() if each.properties.get("view") == "singleValue"]
+    drawn = [draw(each, sample_hour(), top=0) for each in shown]
+
+    assert len(drawn) == 3
+    for each in drawn:
+        assert each.count('class="muted"') == each.count('class="figure"') > 0
 
 
 def test_no_line_of_a_chart_lies_below_another_all_along_but_a_p99_of_few_values() -> None:

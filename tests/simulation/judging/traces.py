@@ -251,6 +251,12 @@ def _only_own(state: RequestState, outcome: Outcome) -> TraceId | None:
     return next(own, None)
 
 
+def _is_named_by_others(state: RequestState, outcome: Outcome) -> bool:
+    """Whether records of other requests name this one's trace, too."""
+    named = ([each.request_id for each in records] for records in outcome.naming.values())
+    return any(state.request_id in ids and len(ids) > 1 for ids in named)
+
+
 def _made(outcome: Outcome, request_id: RequestId) -> set[InvocationId]:
     """The calls that a request's agents truly made that send spans, but for attempts that failed."""
     made = (each.call for each in outcome.traffic.calls_of(request_id))
@@ -276,15 +282,15 @@ def whole(outcome: Outcome) -> Verdict:
 
 def _whole(outcome: Outcome) -> Verdict:
     traffic = outcome.traffic
-    if not traffic.ends_in_time or not traffic.agents_end_in_time or traffic.lacks_requests or traffic.shared:
+    if not traffic.ends_in_time or not traffic.agents_end_in_time or traffic.lacks_requests:
         return
     for state in outcome.states:
         if not state.spans_prove or not outcome.tells_all_in_time(state.request_id):
             continue
         if state.record is None or not outcome.names_in_time(state.record):
             continue
-        if not outcome.logs_all_in_time(state.request_id):
-            continue
+        if not outcome.logs_all_in_time(state.request_id) or _is_named_by_others(state, outcome):
+            continue  # the agent of two requests, one around the other, works for both
         told = {each.invocation.caller_role for each in state.invocations if each.link.method is Method.TRACE}
         by_time = [each.invocation for each in state.invocations if each.link.method not in {Method.TAG, Method.TRACE}]
         others = [

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from request_lens.domain.facts import TraceId
 from request_lens.domain.policy import Policy
-from request_lens.domain.request_time import all_come_at, facts_come_at, is_born_in
+from request_lens.domain.request_time import all_come_at, facts_come_at, is_born_in, owner_known_at
 from tests.support.telemetry.traces import SKEW, TRACE, at, request
 
 SPANS = Policy(reads_spans=True, clock_skew=SKEW)
@@ -37,3 +37,13 @@ def test_a_sessions_request_waits_for_no_other_one_where_no_spans_are_read() -> 
     record, policy = replace(request(4_000), trace_id=OLDER), replace(SPANS, reads_spans=False)
 
     assert all_come_at(record, policy) == facts_come_at(record, policy)
+
+
+def test_a_trace_that_began_while_its_request_ran_is_of_no_session() -> None:
+    """A function begins one, when the API's authorizer has answered."""
+    later = TraceId(f"{int(TRACE[:8], 16) + 3:08x}{TRACE[8:]}")
+    after_all = TraceId(f"{int(TRACE[:8], 16) + 5:08x}{TRACE[8:]}")
+    record = request(4_000)
+
+    assert owner_known_at(record, later, SPANS) == facts_come_at(record, SPANS)
+    assert owner_known_at(record, after_all, SPANS) > facts_come_at(record, SPANS)

@@ -39,14 +39,19 @@ def all_come_at(request: Request, policy: Policy) -> datetime:
 
 
 def owner_known_at(request: Request, trace_id: TraceId | None, policy: Policy) -> datetime:
-    """When it is known, too, which of the trace's spans in its time are the request's.
+    """When it is known, too, which spans in its time are the request's, of the trace that its record or function names.
 
-    Where the trace is older than it, the next request of its session may have begun in that time, and made them: the
-    record of that one names the trace, too, and comes when it has ended.
+    Where the trace did not begin while it ran, the next request of a session may have begun in that time, and made
+    them: the record of that one names the trace, too, and comes when it has ended.
     """
     come_at = facts_come_at(request, policy)
-    is_of_session = trace_id is not None and not is_born_in(trace_id, request, clock_skew=policy.clock_skew)
-    return come_at + policy.max_overlap if is_of_session else come_at
+    return come_at if trace_id is None or _began_while(request, trace_id, policy) else come_at + policy.max_overlap
+
+
+def _began_while(request: Request, trace_id: TraceId, policy: Policy) -> bool:
+    """Whether a trace began while a request ran: the function of an HTTP API begins one, after its authorizer."""
+    latest_end = request.latest_end or request.latest_start + policy.max_request
+    return request.started_at - policy.clock_skew - _SECOND <= _birth_of(trace_id) <= latest_end
 
 
 def may_hold(request: Request, begin: datetime, end: datetime, policy: Policy, *, overtime: bool = True) -> bool:
@@ -74,10 +79,15 @@ def may_hold_alone(request: Request, begin: datetime, end: datetime, policy: Pol
 def is_born_in(trace_id: TraceId, request: Request, *, clock_skew: timedelta) -> bool:
     """Whether the trace may have begun with the request: in the second of its start, or one next to it.
 
-    A trace's first eight digits are its second: X-Ray and ADOT put the time there. Other makers of ids put chance
-    there, and their traces are born in no request.
+    Of other makers' ids than X-Ray's and ADOT's chance tells it, and their traces are born in no request.
+    """
+    started = EPOCH + (request.started_at - EPOCH) // _SECOND * _SECOND
+    return abs(_birth_of(trace_id) - started) <= _SECOND + clock_skew
+
+
+def _birth_of(trace_id: TraceId) -> datetime:
+    """The second of a trace's birth, which is its first eight digits: X-Ray and ADOT put the time there.
+
     https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids
     """
-    born = EPOCH + int(trace_id[:8], 16) * _SECOND
-    started = EPOCH + (request.started_at - EPOCH) // _SECOND * _SECOND
-    return abs(born - started) <= _SECOND + clock_skew
+    return EPOCH + int(trace_id[:8], 16) * _SECOND

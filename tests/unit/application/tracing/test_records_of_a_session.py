@@ -136,6 +136,59 @@ def test_a_request_of_the_session_that_ran_at_another_time_says_nothing_of_what_
     assert found == {"own": "first", "lost": "beside", "unknown": "first"}
 
 
+@pytest.mark.parametrize("record_at", [86, 138], ids=["at once", "late"])
+def test_the_record_of_a_later_request_hides_no_agent_whose_run_is_lost(record_at: float) -> None:
+    """It made a call in the time of the first, as its own span tells; those of the call and of the run are lost."""
+    own, hidden, later = call("own", 5, latency_ms=2_000), call("hidden", 12), call("later", 61)
+    run = [span_of(own, CHAT), entry_of(CHAT, 4.5, 9), agent_of(CHAT, own, begins=4.6, ends=8.9)]
+    next_run = [span_of(later, CHAT), entry_of(CHAT, 60.4, 79), agent_of(CHAT, later, begins=60.5, ends=78.9)]
+    lone = agent_of(CHAT, hidden, begins=11.6, ends=14.9)
+
+    found = ends(
+        [
+            (20, [hidden, request("beside", 11, duration_ms=6_000)]),
+            (25, [traced_request("first", 4.2, trace=CHAT, duration_ms=19_000), own, *run, lone]),
+            (82, [later, *next_run]),
+            (record_at, [traced_request("second", 60.2, trace=CHAT, duration_ms=20_000)]),
+        ]
+    )
+
+    assert found == {"own": "first", "hidden": "ambiguous", "later": "second"}
+
+
+def test_an_agent_whose_run_is_lost_leaves_two_requests_of_a_session_at_once_unproven() -> None:
+    own, hidden, later = call("own", 5, latency_ms=2_000), call("hidden", 12), call("later", 26)
+    run = [span_of(own, SESSION), entry_of(SESSION, 4.5, 9), agent_of(SESSION, own, begins=4.6, ends=8.9)]
+    next_run = [span_of(later, SESSION), entry_of(SESSION, 25.4, 39), agent_of(SESSION, later, begins=25.5, ends=38.9)]
+    lone = agent_of(SESSION, hidden, begins=11.6, ends=14.9)
+
+    found = ends(
+        [
+            (20, [hidden, request("beside", 11, duration_ms=6_000)]),
+            (25, [traced_request("first", 4.2, trace=SESSION, duration_ms=19_000), own, *run, lone]),
+            (42, [later, *next_run, traced_request("second", 18.2, trace=SESSION, duration_ms=22_000)]),
+        ]
+    )
+
+    assert found == {"own": "first", "hidden": "ambiguous", "later": "second"}
+
+
+def test_spans_prove_where_a_function_began_the_trace_after_an_authorizer() -> None:
+    trace = trace_id(7, born=7)
+    own, lost = call("own", 8, latency_ms=2_000), call("lost", 12, latency_ms=4_000)
+    run = [span_of(own, trace), entry_of(trace, 7.5, 10.9), agent_of(trace, own, begins=7.6, ends=10.8)]
+    record = replace(answered_request("r1", "run-1", 4.2), duration_ms=19_000)
+
+    found = ends(
+        [
+            (20, [lost, request("beside", 11, duration_ms=6_000)]),
+            (25, [record, run_of("run-1", trace, seconds=7), own, *run]),
+        ]
+    )
+
+    assert found == {"own": "r1", "lost": "beside"}
+
+
 class MeetingStore(MemoryFactStore):
     """A store by whose side, before a revision is written, another worker does all of its work; its heads may lag."""
 

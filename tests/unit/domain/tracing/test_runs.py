@@ -57,10 +57,9 @@ def test_a_run_holds_what_began_in_its_time_in_its_trace_and_resource(other: dic
 SPANS = (entry_span(0, 500), call_span("c", 5, 6), call_span("d", 5000, 6000))
 
 
-def own(record: Request, spans: Sequence[Span], *, beside: Sequence[str] = ()) -> list[str]:
+def own(record: Request, spans: Sequence[Span], *others: Request) -> list[str]:
     """The ids of the spans of this request, beside which others name the trace."""
-    trace = Trace(trace_id=TRACE, spans=tuple(spans), requests=tuple(map(RequestId, ["r", *beside])))
-    return [span.span_id for span in own_spans(record, trace, Policy(clock_skew=SKEW))]
+    return [span.span_id for span in own_spans(record, session(record, spans, *others), Policy(clock_skew=SKEW))]
 
 
 def test_all_spans_of_a_trace_are_the_requests_that_alone_names_it_and_that_it_began_with() -> None:
@@ -79,8 +78,17 @@ def test_of_a_trace_that_several_records_name_a_request_has_the_runs_in_its_time
     first, second = entry_span(0, 500), entry_span(2000, 2500)
     spans = [first, second, call_span("c", 5, 6), call_span("d", 2100, 2200), call_span("e", 1000, 1100)]
 
-    assert own(request(600), spans, beside=["other"]) == [first.span_id, spans[2].span_id]
-    assert own(request(None, begin=1500), spans, beside=["other"]) == [second.span_id, spans[3].span_id]
+    assert own(request(600), spans, beside(300, 2_000)) == [first.span_id, spans[2].span_id]
+    assert own(request(None, begin=1500), spans, beside(300, 2_000)) == [second.span_id, spans[3].span_id]
+
+
+def test_of_a_trace_that_it_began_with_a_request_has_no_span_that_began_after_it_once_a_later_one_names_it() -> None:
+    """Whether or not it lies in a run that is there."""
+    in_time = [entry_span(0, 500), call_span("c", 5, 6), made_span(SpanKind.AGENT, 700, 900)]
+    spans = [*in_time, entry_span(62_000, 63_000), call_span("d", 62_100, 62_200)]
+
+    assert own(request(1_000), spans) == [span.span_id for span in spans]
+    assert own(request(1_000), spans, beside(62_000, 2_000)) == [span.span_id for span in in_time]
 
 
 def beside(begin: int, duration_ms: int) -> Request:
@@ -113,6 +121,21 @@ def test_a_run_that_goes_on_into_the_next_request_of_its_session_is_that_of_the_
 
     assert own_spans(timed_out, trace, policy) == overrun
     assert own_spans(answering, trace, policy) == following
+
+
+@pytest.mark.parametrize("kind", [SpanKind.AGENT, SpanKind.CHAT])
+def test_an_agent_below_no_run_leaves_each_request_in_doubt_in_whose_time_it_is(kind: SpanKind) -> None:
+    record, policy = request(1000), Policy(clock_skew=SKEW * 0)
+    run, lone = [entry_span(0, 500), call_span("c", 5, 6)], made_span(kind, 600, 700)
+
+    def is_in_doubt(*spans: Span) -> bool:
+        trace = session(record, spans, beside(800, 500))
+        return may_have_more(record, trace, own_spans(record, trace, policy), policy)
+
+    assert is_in_doubt(*run, lone)
+    assert not is_in_doubt(*run, made_span(kind, 100, 200))
+    assert not is_in_doubt(*run, made_span(kind, 1_100, 1_200))
+    assert not is_in_doubt(*run, made_span(SpanKind.TOOL, 600, 700, tool="mail"))
 
 
 def test_a_call_without_a_run_that_another_request_may_have_made_leaves_each_of_them_in_doubt() -> None:

@@ -66,7 +66,8 @@ def told_by_spans(
     The calls that its trace gives to a request are its own, whether or not they have been linked yet. A request whose
     spans this version cannot read stays as it is; so does one that is given a call that is being decided, as it was
     known too late for the trace to decide that: its proof would leave the call to others. Spans that began when it was
-    over tell of no call in its time: they are the next requests' of its session, whose records may be yet to come.
+    over, overtime included, tell of no call in its time: they are those of the next requests of its session, whose
+    records may be yet to come.
     """
     if not policy.reads_spans:
         return list(states)
@@ -109,8 +110,7 @@ def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> Request
         return state
     if told.trace is None:
         return told
-    until = runs_until(told.request, policy)
-    trace = replace(told.trace, spans=tuple(span for span in told.trace.spans if span.started_at <= until))
+    trace = _begun_in_time(told.trace, told.request, policy)
     if len(trace.spans) < len(told.trace.spans):
         told = with_trace(told, trace, policy, region=ports.region)
     if told.traced is None or not told.traced.lacks_calls:
@@ -118,6 +118,12 @@ def _told_by_spans(state: RequestState, ports: Ports, policy: Policy) -> Request
     held = _given(told, trace, ports, policy)
     whole = replace(told, invocations=(*told.invocations, *held))
     return with_trace(whole, trace, policy, region=ports.region) if held else told
+
+
+def _begun_in_time(trace: Trace, request: Request, policy: Policy) -> Trace:
+    """The trace with the spans that began before the request was over, its overtime included."""
+    until = runs_until(request, policy)
+    return replace(trace, spans=tuple(span for span in trace.spans if span.started_at <= until))
 
 
 def _given(state: RequestState, trace: Trace, ports: Ports, policy: Policy) -> list[LinkedInvocation]:

@@ -11,6 +11,9 @@ from request_lens.domain.policy import Policy
 from request_lens.domain.request_time import holding, is_born_in, may_hold, may_hold_alone, runs_until
 from request_lens.domain.spans import Span, SpanKind, Trace, by_time
 
+_TELLING_OF_CALLS = frozenset({SpanKind.AGENT, SpanKind.CHAT})
+"""Spans of an agent that called a model, whether or not Bedrock's own span of the call is there."""
+
 type _Agent = tuple[TraceId, str | None]
 """A trace and a resource: what one agent's spans share."""
 
@@ -76,13 +79,12 @@ class RunsByTime:
 def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
     """A request's own spans, of those of the trace that its record names.
 
-    These are all of them where the trace began with it. Of an older trace they are those in its time. Where other
-    records name the trace, too, which of an older one may have run at the same time, those of the runs in its time, but
-    for runs and calls that others alone can have made, and the calls that no other one can have made, also of a run
-    whose own span is not there: they are linked to it.
+    These are all of them where the trace began with it, but for those that began when it was over where other records
+    name the trace, too. Of an older trace they are those in its time. Where another one may have run at the same time,
+    they are those of the runs in its time, but for runs and calls that others alone can have made, and the calls that
+    no other one can have made, also of a run whose own span is not there: they are linked to it.
     """
-    is_born = is_born_in(trace.trace_id, request, clock_skew=policy.clock_skew)
-    if trace.is_named_by_others(request.request_id) if is_born else _has_others_beside(request, trace.records, policy):
+    if _has_others_beside(request, trace.records, policy):
         in_time = (run for run in runs_of(trace.spans) if _is_in_time_of(request, run))
         runs = RunsByTime(run for run in in_time if not _is_anothers(request, run, trace.records, policy))
         return [
@@ -91,9 +93,11 @@ def own_spans(request: Request, trace: Trace, policy: Policy) -> Sequence[Span]:
             if (runs.run_of(span) is not None and not _is_call_of_others(request, span, trace.records, policy))
             or _is_its_alone(request, span, trace.records, policy)
         ]
-    if is_born:
+    if not is_born_in(trace.trace_id, request, clock_skew=policy.clock_skew):
+        return [span for span in trace.spans if _is_in_time_of_only(request, span, policy)]
+    if not trace.is_named_by_others(request.request_id):
         return trace.spans
-    return [span for span in trace.spans if _is_in_time_of_only(request, span, policy)]
+    return [span for span in trace.spans if span.started_at <= runs_until(request, policy)]
 
 
 def _has_others_beside(request: Request, records: Iterable[Request], policy: Policy) -> bool:
@@ -137,9 +141,17 @@ def may_be_anothers(request: Request, span: Span, trace: Trace, policy: Policy) 
 
 
 def may_have_more(request: Request, trace: Trace, own: Collection[Span], policy: Policy) -> bool:
-    """Whether a call of the trace that is not among the request's own may be: then it may be another one's, too."""
-    known = {span.span_id for span in own}
-    return any(span.span_id not in known and _may_have_made(request, span, policy) for span in trace.spans)
+    """Whether a span in its time that is not among the request's own may tell of a call of it, or of another one's.
+
+    That is a call's; or an agent's or a framework's below no run that is there.
+    """
+    known, runs = {span.span_id for span in own}, RunsByTime(runs_of(trace.spans))
+    return any(
+        (span.kind is SpanKind.CALL or (span.kind in _TELLING_OF_CALLS and runs.run_of(span) is None))
+        and may_hold(request, span.started_at, span.ended_at, policy)
+        for span in trace.spans
+        if span.span_id not in known
+    )
 
 
 def may_be_the_next_ones(request: Request, trace: Trace, own: Sequence[Span], policy: Policy) -> bool:

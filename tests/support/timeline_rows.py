@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from hypothesis import strategies as st
 
@@ -75,6 +76,14 @@ def row(
     return TimelineRow(label=label, detail=detail, request=request, summary=summary)
 
 
+def at_cost(drawn: TimelineRow, usd: str | None, *, unpriced: int = 0) -> TimelineRow:
+    """The row, whose request has a summary, at that estimated cost, which is of all but so many of its calls."""
+    assert drawn.summary is not None
+    cost = None if usd is None else Decimal(usd)
+    totals = replace(drawn.summary.totals, estimated_cost_usd=cost, unpriced_calls=unpriced)
+    return replace(drawn, summary=replace(drawn.summary, totals=totals))
+
+
 def unattributed(at_s: float, reason: Reason = Reason.AMBIGUOUS, latency_ms: int | None = 1500) -> UnlinkedInvocation:
     """A call that begins so long after START and belongs to no request."""
     invocation = Invocation(
@@ -130,11 +139,22 @@ _TRACED = st.builds(
     st.none() | st.integers(0, 70_000),
     st.sampled_from((0, 0, 3)),
 )
+
+
+def _priced(
+    bars: list[Bar], possible_calls: int | None, traced: Traced | None, cost: tuple[Decimal | None, int]
+) -> Summary:
+    known = summary_of(*bars, possible_calls=possible_calls)
+    totals = replace(known.totals, estimated_cost_usd=cost[0], unpriced_calls=cost[1])
+    return replace(known, totals=totals, traced=traced)
+
+
 _SUMMARIES = st.builds(
-    lambda bars, possible_calls, said: replace(summary_of(*bars, possible_calls=possible_calls), traced=said),
+    _priced,
     st.lists(_BARS, max_size=12),
     st.sampled_from((0, 0, 1, 17, 1_000, None)),
     st.none() | _TRACED,
+    st.tuples(st.none() | st.decimals(0, 5_000, places=6), st.sampled_from((0, 0, 2, 40))),
 )
 ROWS = st.lists(
     st.builds(
@@ -147,5 +167,5 @@ ROWS = st.lists(
     ),
     max_size=12,
 )
-"""Any rows: certain or not, with spans or without, unknown durations, texts of any characters; calls and tools leave
-their request or overlap."""
+"""Any rows: certain or not, of known cost or not, with spans or without, unknown durations, texts of any characters;
+calls and tools leave their request or overlap."""

@@ -14,11 +14,12 @@ from request_lens.domain.facts import RequestId
 from request_lens.domain.folding.summary import Bar
 from request_lens.domain.linking.link import Confidence
 from request_lens.domain.tracing.traced import Traced
+from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow
 from request_lens_cli.terminal.timeline.bars import render_bars
 from tests.support.telemetry.traces import TRACE
-from tests.support.timeline_rows import ROWS, bar, chain, failed_at, row, summary_of, unattributed
+from tests.support.timeline_rows import ROWS, at_cost, bar, chain, failed_at, row, summary_of, unattributed
 
 
 def shown(
@@ -35,10 +36,10 @@ def line(*rows: TimelineRow, label: str = "Tokyo") -> str:
     return found
 
 
-@given(ROWS, st.integers(20, 160))
+@given(ROWS, st.integers(20, 160), st.sampled_from((RowOrder.TIME, RowOrder.COST)))
 @settings(max_examples=60, deadline=None)
-def test_no_line_is_wider_than_the_terminal(rows: list[TimelineRow], width: int) -> None:
-    assert all(cell_len(line) <= width for line in shown(*rows, width=width))
+def test_no_line_is_wider_than_the_terminal(rows: list[TimelineRow], width: int, order: RowOrder) -> None:
+    assert all(cell_len(line) <= width for line in shown(*rows, width=width, order=order))
 
 
 @given(ROWS)
@@ -175,9 +176,28 @@ def test_each_request_begins_at_the_left_and_the_last_line_says_so() -> None:
 
 
 def test_the_last_line_says_which_request_is_on_top() -> None:
-    rows = [row(chain(2000, 1)), row(chain(3000, 2), duration_ms=3000, after_ms=60_000)]
+    rows = [
+        at_cost(row(chain(2000, 1)), "0.25"),
+        at_cost(row(chain(3000, 2), duration_ms=3000, after_ms=60_000), "0.125"),
+    ]
     ended = {order: shown(*rows, order=order)[-1].partition(", ")[2] for order in RowOrder}
     assert list(ended.values()) == ["newest last", "longest first", "most calls first", "dearest first"]
+
+
+def test_bars_sorted_by_cost_show_it_and_say_how_many_costs_are_unknown() -> None:
+    rows = [
+        at_cost(row(chain(2000, 1), label="unpriced"), None, unpriced=1),
+        at_cost(row(chain(2000, 2), label="cheap", after_ms=1), "0.125"),
+        at_cost(row(chain(2000, 3), label="dear", duration_ms=None, after_ms=2), "120"),
+    ]
+    lines = shown(*rows, order=RowOrder.COST)
+
+    assert [line.split()[0] for line in lines[1:4]] == ["dear", "cheap", "unpriced"]
+    ends = [" · ".join(line.split(" · ")[-2:]) for line in lines[1:4]]
+    assert ends == ["  $120.00 · 3 calls", "$0.125000 · 2 calls", f"{UNKNOWN:>9} · 1 call"]
+    assert lines[-1].endswith(", dearest first, 1 of unknown cost last")
+    assert not any("$" in line for line in shown(*rows, order=RowOrder.DURATION))
+    assert shown(*rows, order=RowOrder.DURATION)[-1].endswith(", longest first, 1 of unknown duration last")
 
 
 def test_no_rows_say_so() -> None:

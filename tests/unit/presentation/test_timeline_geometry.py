@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from request_lens.presentation.timeline.drawing import View, draw_timeline, lay_timeline
 from request_lens.presentation.timeline.pieces import Words
-from request_lens.presentation.timeline.row import STACKED, TimelineRow, heightened
+from request_lens.presentation.timeline.row import STACKED, RowOrder, TimelineRow, heightened
 from tests.support.drawn.timeline_svg import (
     BY_CLOCK,
     CALLS,
@@ -118,10 +118,11 @@ def test_a_request_up_to_four_times_as_long_as_the_others_is_whole(duration_ms: 
     assert any("rl-break" in classes(shape) for shape in svg.iter()) is not is_whole
 
 
-@given(ROWS, st.integers(200, 2000))
-@settings(max_examples=40, deadline=None)
-def test_texts_keep_apart_at_any_width(rows: list[TimelineRow], width: int) -> None:
-    svg = fromstring(draw_timeline(rows, words=Words(subtitle="ten requests"), view=View(width=width)))
+@given(ROWS, st.integers(200, 2000), st.sampled_from((RowOrder.TIME, RowOrder.COST)))
+@settings(max_examples=60, deadline=None)
+def test_texts_keep_apart_at_any_width(rows: list[TimelineRow], width: int, order: RowOrder) -> None:
+    view = View(width=width, order=order)
+    svg = fromstring(draw_timeline(rows, words=Words(subtitle="ten requests"), view=view))
     page = Box(0, 0, float(svg.get("width", "0")), float(svg.get("height", "0")))
     texts = list(text_boxes(svg))
     assert all(inside(box, page) for box in texts)

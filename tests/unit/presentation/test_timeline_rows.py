@@ -11,12 +11,13 @@ import pytest
 from request_lens.domain.facts import RequestId, Tag
 from request_lens.domain.linking.link import Reason, UnlinkedInvocation
 from request_lens.presentation.calls import REASONS
+from request_lens.presentation.formatting import UNKNOWN
 from request_lens.presentation.timeline.axis import AxisKind
 from request_lens.presentation.timeline.drawing import View, draw_strips, draw_timeline, lay_timeline, shared_style
 from request_lens.presentation.timeline.pieces import Words
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow
 from tests.support.drawn.timeline_svg import text_box
-from tests.support.timeline_rows import bar, chain, failed_at, row, summary_of, unattributed
+from tests.support.timeline_rows import at_cost, bar, chain, failed_at, row, summary_of, unattributed
 
 SVG = "{http://www.w3.org/2000/svg}"
 NARROW = View(width=390)
@@ -348,6 +349,7 @@ def test_a_narrow_subtitle_goes_on_in_the_next_line() -> None:
         (View(), 1, ""),
         (View(newest_first=True), 2, ""),
         (View(newest_first=True, order=RowOrder.DURATION), 2, "longest first"),
+        (View(newest_first=True, order=RowOrder.COST), 2, "all of unknown cost, newest first"),
     ],
 )
 def test_the_subtitle_says_the_order_where_it_is_not_evident(view: View, count: int, said: str) -> None:
@@ -525,6 +527,58 @@ def test_rows_stand_by_what_they_took_or_made_and_the_unknown_last(order: RowOrd
     ]
     svg = picture(drawn, view=View(order=order))
     assert [set_texts(group)[0] for group in found(svg, "rl-row")] == labels
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        (RowOrder.DURATION, "longest first, 1 of unknown duration last"),
+        (RowOrder.CALLS, "most calls first, 1 of unknown number last"),
+        (RowOrder.COST, "dearest first, 3 of unknown cost last"),
+    ],
+)
+def test_how_many_stand_last_as_what_they_are_sorted_by_is_unknown_is_said(order: RowOrder, said: str) -> None:
+    drawn = [
+        row(None, duration_ms=None, label="pending"),
+        at_cost(row(chain(2000, 3), label="unpriced", after_ms=1), None, unpriced=3),
+        at_cost(row(summary_of(possible_calls=4), label="of no known call", after_ms=2), "0"),
+        at_cost(row(chain(2000, 2), label="dear", after_ms=3), "0.25"),
+        at_cost(row(summary_of(), label="without calls", after_ms=4), "0"),
+    ]
+    svg = picture(drawn, view=View(order=order))
+
+    assert set_texts(svg)[1] == said
+    if order is RowOrder.COST:
+        shown = [set_texts(group)[0] for group in found(svg, "rl-row")]
+        assert shown == ["dear", "without calls", "pending", "unpriced", "of no known call"]
+
+
+@pytest.mark.parametrize("width", [1200, 900, 560, 390])
+def test_rows_sorted_by_cost_show_it_in_the_place_of_llm_time(width: int) -> None:
+    drawn = [
+        at_cost(row(chain(2000, 2)), "0.25"),
+        at_cost(row(chain(2000, 3), after_ms=1), "0.125", unpriced=1),
+        at_cost(row(summary_of(bar(0, 900), possible_calls=4), after_ms=2), "0.0625"),
+        at_cost(row(summary_of(possible_calls=4), after_ms=3), None),
+    ]
+    svg = picture(drawn, view=View(width=width, order=RowOrder.COST))
+    groups = found(svg, "rl-row")
+
+    costs = ["$0.250000", "≥ $0.125000", "≥ $0.062500", UNKNOWN]
+    assert all(cost in set_texts(group) for cost, group in zip(costs, groups, strict=True))
+    assert not any("LLM 1.4 s" in words or words == "1.4 s" for words in set_texts(groups[0]))
+    assert ("est. cost" in set_texts(svg), "LLM time" in set_texts(svg)) == (width >= 900, False)
+    assert "estimated cost $0.250000, LLM time" in groups[0].get("aria-label", "")
+    assert "estimated cost at least $0.062500" in groups[2].get("aria-label", "")
+    assert "estimated cost unknown" in groups[3].get("aria-label", "")
+
+
+def test_cost_is_shown_where_it_sorts_alone() -> None:
+    svg = picture([at_cost(row(chain(2000, 2)), "0.25")] * 2, view=View(order=RowOrder.DURATION))
+
+    assert "LLM time" in set_texts(svg)
+    assert "$0.25" not in "".join(svg.itertext())
+    assert "cost" not in found(svg, "rl-row")[0].get("aria-label", "")
 
 
 @pytest.mark.parametrize("view", [View(), NARROW], ids=["wide", "narrow"])

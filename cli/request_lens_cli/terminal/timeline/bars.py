@@ -13,7 +13,7 @@ from request_lens.presentation.certainty import INEXACT
 from request_lens.presentation.formatting import cleaned
 from request_lens.presentation.starts import starts_note
 from request_lens.presentation.timeline.axis import Axis, AxisKind, axis_of, extent_of
-from request_lens.presentation.timeline.figures import beside_calls, calls_words, total_words
+from request_lens.presentation.timeline.figures import beside_calls, calls_words, cost_words, total_words
 from request_lens.presentation.timeline.layout import late_start
 from request_lens.presentation.timeline.row import RowOrder, TimelineRow, in_order, order_words
 from request_lens.presentation.timeline.shapes import failures
@@ -72,7 +72,7 @@ def render_bars(
     that all requests have is said once. Each request begins at the left, or when it did by the clock. The last line
     says which, below the signs that occur; then come those of `unlinked` that belong to no request.
     """
-    said = order_words(order, newest_first=False) if len(rows) > 1 else ""
+    said = order_words(rows, order, newest_first=False) if len(rows) > 1 else ""
     bars = _bars(in_order(rows, order, newest_first=False), width=width, axis=axis, order=said)
     return Group(bars, render_lanes(unlinked, width=width, below=rows))
 
@@ -217,13 +217,19 @@ def _line(line: BarLine | None, columns: _Columns, plot: Text, total: Text) -> T
 
 
 def _totals(rows: Sequence[TimelineRow]) -> list[Text]:
-    """Total seconds, aligned at their end, the LLM calls, and the failed attempts."""
-    figures = [total_words(row.request) for row in rows]
-    width = max(len(figure) for figure in figures)
+    """Total seconds, and the cost where it is shown, aligned at their ends; the LLM calls; the failed attempts."""
+    figures = [_aligned([total_words(row.request) for row in rows])]
+    if any(row.shows_cost for row in rows):
+        figures.append(_aligned([cost_words(row) for row in rows]))
     return [
-        Text.assemble(f"{figure:>{width}} · {beside_calls(calls_words(row), row)}", *_failed(row.summary))
-        for row, figure in zip(rows, figures, strict=True)
+        Text.assemble(_BETWEEN.join([*before, beside_calls(calls_words(row), row)]), *_failed(row.summary))
+        for row, *before in zip(rows, *figures, strict=True)
     ]
+
+
+def _aligned(words: Sequence[str]) -> list[str]:
+    width = max(map(len, words))
+    return [f"{each:>{width}}" for each in words]
 
 
 def _failed(summary: Summary | None) -> list[tuple[str, str]]:

@@ -15,9 +15,14 @@ def cost_of(totals: Totals, *, certain: bool = True) -> str:
     "≥ $0.012345" where more calls than those of the totals may be meant; unknown where it is of none of them.
     """
     unpriced = f"{totals.unpriced_calls:,} unpriced" if totals.unpriced_calls else ""
-    cost = totals.estimated_cost_usd if certain or totals.llm_calls else None
+    cost = known_cost(totals, certain=certain)
     amount = dollars(cost) if cost is not None else ""
     return at_least(" + ".join(part for part in (amount, unpriced) if part) or UNKNOWN, certain=certain)
+
+
+def known_cost(totals: Totals, *, certain: bool) -> Decimal | None:
+    """What is known of an estimated cost: nothing, too, where no call is known of what is not certain."""
+    return totals.estimated_cost_usd if certain or totals.llm_calls else None
 
 
 def call_cost(estimate: Estimate | None) -> str:

@@ -163,7 +163,7 @@ def _plan(rows: Sequence[TimelineRow], words: Words, view: View, unlinked: Seque
 def _order(rows: Sequence[TimelineRow], view: View) -> str:
     """In which order the rows are; of the newest first, their surroundings tell."""
     is_told = len(rows) < 2 or (view.order is RowOrder.TIME and view.newest_first)
-    return "" if is_told else order_words(view.order, newest_first=view.newest_first)
+    return "" if is_told else order_words(rows, view.order, newest_first=view.newest_first)
 
 
 def _notes(rows: Sequence[TimelineRow], *, names_roles: bool) -> Sequence[str]:

@@ -15,6 +15,7 @@ from request_lens.presentation.certainty import (
     so_far,
     why_uncertain,
 )
+from request_lens.presentation.costs import dollars, known_cost
 from request_lens.presentation.failed_attempts import failures_words, possible_failed_text
 from request_lens.presentation.formatting import UNKNOWN, duration_text, in_words, pluralize
 from request_lens.presentation.markup import NOTHING, Markup, element, joined, text
@@ -83,13 +84,24 @@ def llm_words(row: TimelineRow) -> str:
     return so_far(signed(duration_text(row.summary.llm_time_ms), certainty), pending=row.is_pending)
 
 
+def cost_words(row: TimelineRow) -> str:
+    """The estimated cost with the sign of its calls, "≥" where some have no price; a dash where all is unknown."""
+    cost = None if row.summary is None else known_cost(row.summary.totals, certain=row.summary.counts_all_calls)
+    if row.summary is None or cost is None:
+        return UNKNOWN
+    certainty = Certainty.EXACT if row.is_pending else certainty_of(row.summary)
+    words = signed(dollars(cost), Certainty.AT_LEAST if row.summary.totals.unpriced_calls else certainty)
+    return so_far(words, pending=row.is_pending)
+
+
 def spoken(row: TimelineRow) -> str:
-    """A row as it is heard: whose request it is, its id if shown, how it ended, how long it took, and its calls."""
+    """A row as it is heard: whose request it is, its id if shown, its end, how long it took, its calls, shown cost."""
     status, took = f"status {row.request.status}", f"duration {in_words(total_words(row.request))}"
     llm = f"LLM time {_heard(llm_words(row))}" if row.summary is not None and row.summary.is_certain else ""
+    cost = f"estimated cost {_heard(cost_words(row))}" if row.shows_cost else ""
     named = row.request.request_id if row.has_id else ""
     failed = failures_words(row.summary) if row.summary is not None else ""
-    parts = [row.label, row.detail, named, status, took, _spoken_calls(row), failed, llm]
+    parts = [row.label, row.detail, named, status, took, _spoken_calls(row), failed, cost, llm]
     return ", ".join(part for part in parts if part)
 
 
@@ -122,19 +134,26 @@ _STACKED = (
     FigureColumn(header="", figure=lambda row: total_words(row.request)),
     FigureColumn(header="", figure=calls_words),
 )
+_COST = FigureColumn(header="est. cost", figure=cost_words)
+_COST_ABOVE = FigureColumn(header="", figure=lambda row: cost_words(row).removesuffix(" so far"))
 _STACKED_WIDE = (_STACKED[0], FigureColumn(header="", figure=lambda row: f"LLM {llm_words(row)}"), _STACKED[1])
 
 
-def figure_columns(size: RowSize) -> tuple[FigureColumn, ...]:
-    """The columns of a picture; where nothing stands below, the last says how many calls are possible or missing."""
+def figure_columns(size: RowSize, *, cost: bool = False) -> tuple[FigureColumn, ...]:
+    """The columns of a picture; where nothing stands below, the last says how many calls are possible or missing.
+
+    The `cost` stands in the place of LLM time, or where that has no room, of the duration, which bars show.
+    """
     columns = (_STACKED_WIDE if size.wide else _STACKED) if size.stacked else _SIDE_BY_SIDE
+    if cost:
+        columns = (*columns[:-2], _COST_ABOVE if size.stacked else _COST, columns[-1])
     if size.below is not None:
         return columns
     *others, calls = columns
 
     def figure(row: TimelineRow) -> str:
-        # Without the noun, which would leave a narrow row no room for its start.
-        beside = _possible(row)
+        # Without the noun, which would leave a narrow row no room for its start, and beside a cost no room at all.
+        beside = "" if cost and len(columns) == len(_STACKED) else _possible(row)
         words = f"{calls_figure(row)}{_before_more(row)}{beside}" if beside else calls.figure(row)
         return f"{words}," if row.summary is not None and failures(row.summary.totals) else words
 

@@ -138,7 +138,7 @@ def _figures(
     rows: Sequence[TimelineRow], size: RowSize, *, right: float, least: float
 ) -> tuple[tuple[tuple[FigureColumn, float], ...], float]:
     """The columns at the right with their right edges, and where the first begins."""
-    columns = figure_columns(size)
+    columns = figure_columns(size, cost=any(row.shows_cost for row in rows))
     widths = figure_widths(rows, columns, size, least=least)
     figures = _edges(columns, widths, right=right)
     return figures, figures[0][1] - widths[0]

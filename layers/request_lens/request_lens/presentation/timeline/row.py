@@ -1,13 +1,14 @@
 """One row of the timeline: a request, what is known of its calls, and what people call it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from request_lens.domain.facts import Request
-from request_lens.domain.folding.summary import Summary, Totals
+from request_lens.domain.folding.summary import Summary
 from request_lens.presentation.certainty import Certainty, certainty_of_times
+from request_lens.presentation.costs import known_cost
 from request_lens.presentation.traced import missing_over
 
 
@@ -17,7 +18,8 @@ class TimelineRow:
 
     `detail` stands below the label; where rows are too low for that, it stands beside the label,
     or `brief` where it has no room. As much of the request's id as there is room for stands behind it, if it `has_id`.
-    `summary` is None while no call is known; `awaits_more` says that a summary is not the last word yet.
+    `summary` is None while no call is known; `awaits_more` says that a summary is not the last word yet. A row that
+    `shows_cost` has it in the place of its LLM time.
     """
 
     label: str
@@ -27,6 +29,7 @@ class TimelineRow:
     awaits_more: bool = False
     brief: str = ""
     has_id: bool = False
+    shows_cost: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -61,26 +64,47 @@ class RowOrder(StrEnum):
 
 
 def in_order(rows: Iterable[TimelineRow], order: RowOrder, *, newest_first: bool) -> list[TimelineRow]:
-    """The rows by time, or by what they took, made or cost, the greatest on top; missing calls were made, too."""
+    """The rows by time, or by what they took, made or cost, the greatest on top; by cost each of them shows it."""
 
     def amount(row: TimelineRow) -> Decimal:
-        known: Decimal | int | None = row.request.duration_ms
-        if order is not RowOrder.DURATION:
-            totals = row.summary.totals if row.summary is not None else Totals()
-            made = totals.llm_calls + (missing_over([row.summary]) if row.summary is not None else 0)
-            known = made if order is RowOrder.CALLS else totals.estimated_cost_usd
+        known = _known(row, order)
         return Decimal(-1 if known is None else known)
 
     by_time = sorted(rows, key=lambda row: (row.request.started_at, row.request.request_id), reverse=newest_first)
-    return by_time if order is RowOrder.TIME else sorted(by_time, key=amount, reverse=True)
+    if order is RowOrder.TIME:
+        return by_time
+    return [replace(row, shows_cost=order is RowOrder.COST) for row in sorted(by_time, key=amount, reverse=True)]
 
 
-_GREATEST = {RowOrder.DURATION: "longest first", RowOrder.CALLS: "most calls first", RowOrder.COST: "dearest first"}
+def _known(row: TimelineRow, order: RowOrder) -> Decimal | int | None:
+    """How long a row took, or what it made or cost, as far as is known; missing calls were made, too."""
+    if order is RowOrder.DURATION:
+        return row.request.duration_ms
+    if row.summary is None:
+        return None
+    if order is RowOrder.COST:
+        return known_cost(row.summary.totals, certain=row.summary.counts_all_calls)
+    return row.summary.totals.llm_calls + missing_over([row.summary])
 
 
-def order_words(order: RowOrder, *, newest_first: bool) -> str:
-    """Which row stands on top, in two or three words."""
-    return _GREATEST.get(order, "newest first" if newest_first else "newest last")
+_GREATEST = {
+    RowOrder.DURATION: ("longest first", "duration"),
+    RowOrder.CALLS: ("most calls first", "number"),
+    RowOrder.COST: ("dearest first", "cost"),
+}
+"""Which row stands on top, and what is unknown of the last ones."""
+
+
+def order_words(rows: Sequence[TimelineRow], order: RowOrder, *, newest_first: bool) -> str:
+    """Which of the rows stands on top, and how many stand last as unknown: "dearest first, 10 of unknown cost last"."""
+    by_time = "newest first" if newest_first else "newest last"
+    if order is RowOrder.TIME:
+        return by_time
+    greatest, what = _GREATEST[order]
+    unknown = sum(_known(row, order) is None for row in rows)
+    if unknown == len(rows):
+        return f"all of unknown {what}, {by_time}"
+    return f"{greatest}, {unknown:,} of unknown {what} last" if unknown else greatest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,10 @@ class TimeExpressionType(click.ParamType[TimeExpression]):
             at = datetime.fromisoformat(text)
         except ValueError:
             self.fail(
-                f"{text!r} is neither how long ago (90s, 15m, 3h, 2d, 1w) nor a time (2025-12-04T18:27:02Z)", param, ctx
+                f"{text!r} is neither how long ago (90s, 15m, 3h, 2d, 1w), a date (2025-12-04) nor a time "
+                "(2025-12-04T18:27:02Z)",
+                param,
+                ctx,
             )
         return TimeExpression(at=at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC))
 

@@ -53,11 +53,18 @@ def _of_some(report: Report) -> Iterator[str]:
         failed = counted(known.failed, "failed call", of_failed)
         yield from failed_counted(failed, known, is_least=of_failed is Certainty.AT_LEAST)
     pending = [f"{report.pending:,} pending"] if report.pending else []
+    yield ", ".join([f"{report.of_all_time} {_unattributed(report)}", *pending])
+
+
+def _unattributed(report: Report) -> str:
+    """How many calls have no request: "2 LLM calls unattributed", or "none unattributed"; at least, of those read."""
     totals = report.unattributed_totals
+    if not totals.invocations and not report.is_cut:
+        return "none unattributed"
     lost = attempts_words(
         totals.llm_calls, failed=totals.llm_errors, throttled=totals.llm_throttles, what="unattributed"
     )
-    yield ", ".join([f"{report.of_all_time} {lost}", *pending])
+    return f"at least {lost}" if report.is_cut else lost
 
 
 def _known_calls(report: Report, without: Sequence[Invocation]) -> KnownCalls:

@@ -48,7 +48,10 @@ def test_a_time_that_is_none_is_quoted() -> None:
     result = CliRunner().invoke(main, ["requests", "--since", "yesterday"])
 
     assert result.exit_code == 2
-    assert "'yesterday' is neither how long ago (90s, 15m, 3h, 2d, 1w) nor a time (2025-12-04" in result.stderr
+    assert (
+        "'yesterday' is neither how long ago (90s, 15m, 3h, 2d, 1w), a date (2025-12-04) nor a time (2025-"
+        in result.stderr
+    )
 
 
 @pytest.mark.parametrize("name", ASKING)

@@ -28,6 +28,8 @@ from tests.support.facts import at, call, pending, tag
 from tests.support.sample_states import costing, settled
 from tests.support.telemetry.traced_states import MISSING, traced_state
 
+NOBODYS = Unattributed(reason=Reason.NO_REQUEST)
+
 
 def test_a_selection_says_itself_in_words() -> None:
     assert Selection().description == ""
@@ -151,8 +153,21 @@ def test_a_sorted_list_that_is_cut_says_what_its_sums_leave_out() -> None:
     shown = " ".join(printed(lambda console: show_requests(cut, console), width=120).split())
 
     assert [state.request_id for state in cut.requests] == ["b", "c"]
-    assert "2 of 3 requests · ≈ 2 LLM calls · in the whole time 0 LLM calls unattributed" in shown
+    assert "2 of 3 requests · ≈ 2 LLM calls · in the whole time none unattributed" in shown
     assert "1 more request of this time stands below these in that order: neither shown, nor in these sums." in shown
+
+
+def test_of_some_requests_the_line_says_that_none_is_unattributed_only_where_all_calls_were_read() -> None:
+    part = Report(requests=[settled("a", call("a1", 1))], unlinked=[], selects=True)
+    failed = replace(pending(call("i4", 1, error_code="ValidationException")), decision=NOBODYS)
+
+    def ends(report: Report) -> str:
+        return headline(report).rpartition(" · ")[2]
+
+    assert ends(part) == "in the whole time none unattributed"
+    assert ends(replace(part, unlinked=[pending(call("i5", 1))])) == "in the whole time none unattributed, 1 pending"
+    assert ends(replace(part, unlinked=[failed])) == "in the whole time 0 LLM calls, 1 failed, unattributed"
+    assert ends(replace(part, is_cut=True)) == "in the whole time at least 0 LLM calls unattributed"
 
 
 def test_sums_over_some_requests_say_what_they_cover_and_that_calls_without_one_are_of_the_whole_time() -> None:

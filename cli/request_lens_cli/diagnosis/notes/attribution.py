@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from request_lens.domain.linking.assumptions import violations_by_call, violations_by_request
-from request_lens.domain.linking.link import Assumption, Method, Reason, Unattributed
+from request_lens.domain.linking.link import Assumption, Link, Method, Reason, Unattributed, UnlinkedInvocation
 from request_lens.domain.policy import Policy
 from request_lens.presentation.certainty import Certainty
 from request_lens.presentation.formatting import pluralize
@@ -157,13 +157,14 @@ def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Itera
 
     Those that the local AWS breaks need no remedy.
     """
-    by_requests, by_calls = Counter(_broken_by_requests(report, policy)), Counter(_broken_by_calls(report, policy))
+    by_requests, by_calls = Counter(_broken_by_requests(report, policy)), Counter(_broken_by(report.unlinked, policy))
+    lost = Counter(_broken_by((call for call in report.unlinked if isinstance(call.decision, Unattributed)), policy))
     broken = (by_requests + by_calls).most_common()
     if not broken:
         yield fine(ASSUMPTIONS, "No assumption that links by time rest on was broken in the last day.")
     for assumption, count in broken:
         seen, helps = _ASSUMPTIONS[assumption]
-        how_often = f"{seen}, seen at {_seen_at(by_requests[assumption], by_calls[assumption])}"
+        how_often = f"{seen}, seen at {_seen_at(by_requests[assumption], by_calls[assumption], lost[assumption])}"
         if is_local and assumption in _SHORTENED:
             yield note(ASSUMPTIONS, _sentence(f"{how_often}, as is to be expected here: {_LOCAL} ({assumption})"))
             continue
@@ -174,13 +175,15 @@ def note_assumptions(report: Report, policy: Policy, *, is_local: bool) -> Itera
 
 def _share_of_facts(count: int, report: Report) -> float:
     """That many of the day's requests and calls, as a share of at most all of them."""
-    return min(count / max(len(report.requests) + report.totals.invocations + len(report.unlinked), 1), 1.0)
+    beside = sum(not isinstance(call.decision, Link) for call in report.unlinked)
+    return min(count / max(len(report.requests) + report.totals.invocations + beside, 1), 1.0)
 
 
-def _seen_at(requests: int, calls: int) -> str:
-    """How many requests show it, and how many of the calls that no request has."""
+def _seen_at(requests: int, calls: int, lost: int) -> str:
+    """How many requests show it, and how many calls, `lost` ones of no request among them."""
+    without = "" if not lost else " without a request" if lost == calls else f", {lost:,} of them without a request"
     at = [pluralize(requests, "request")] if requests else []
-    return " and ".join([*at, *([f"{pluralize(calls, 'call')} without a request"] if calls else [])])
+    return " and ".join([*at, *([f"{pluralize(calls, 'call')}{without}"] if calls else [])])
 
 
 def _broken_by_requests(report: Report, policy: Policy) -> Iterator[Assumption]:
@@ -192,9 +195,9 @@ def _broken_by_requests(report: Report, policy: Policy) -> Iterator[Assumption]:
         yield from dict.fromkeys(shown)
 
 
-def _broken_by_calls(report: Report, policy: Policy) -> Iterator[Assumption]:
-    """What each call without a request shows broken, by its decision or by when it came: each assumption once."""
-    for call in report.unlinked:
+def _broken_by(calls: Iterable[UnlinkedInvocation], policy: Policy) -> Iterator[Assumption]:
+    """What each call shows broken, by its decision or, if untagged, by when it came: each assumption once."""
+    for call in calls:
         decided = call.decision.violates if call.decision is not None else None
         shown = [] if decided is None else [decided]
         if call.invocation.tag is None:

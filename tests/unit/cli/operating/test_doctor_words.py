@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from request_lens.domain.linking.link import Assumption, Confidence, Method, Reason, Unattributed
+from request_lens.domain.linking.link import Assumption, Confidence, Decision, Link, Method, Reason, Unattributed
 from request_lens.domain.policy import Policy
 from request_lens.domain.settling.state import RequestState
 from request_lens_cli.diagnosis.checks.requests import NOTHING_CAME
@@ -42,7 +42,7 @@ def test_the_local_aws_is_not_said_to_need_what_its_own_short_waits_break() -> N
         "Requests outlasted MaxRequestSeconds, seen at 1 request, as is to be expected here: "
     )
     assert local[1].text.startswith(
-        "Logs came later than LinkDelaySeconds, seen at 1 call without a request, as is to be expected here: "
+        "Logs came later than LinkDelaySeconds, seen at 1 call, as is to be expected here: "
     )
     assert all("the local AWS shortens LinkDelaySeconds" in each.text for each in local)
     assert {each.outcome for each in deployed} == {Outcome.WARNING}
@@ -293,8 +293,41 @@ def test_an_assumption_says_at_how_many_requests_and_calls_it_was_seen_broken_ea
 
     (logs, _) = note_assumptions(report, Policy(), is_local=False)
 
-    assert "LinkDelaySeconds, seen at 1 request and 2 calls without a request: links" in logs.text
+    assert "LinkDelaySeconds, seen at 1 request and 2 calls, 1 of them without a request: links" in logs.text
     assert logs.share == 0.75
+
+
+_LINKED = Link(request_id=LONG.request_id, method=Method.WINDOW, confidence=Confidence.INFERRED)
+_LOST = Unattributed(reason=Reason.AMBIGUOUS, candidates=2)
+
+
+@pytest.mark.parametrize(
+    ("decisions", "seen", "said"),
+    [
+        ([_LINKED] * 3, "at 3 calls:", "Each call that is decided has its request."),
+        ([_LINKED, None], "at 2 calls:", "Each call that is decided has its request."),
+        ([_LOST] * 2, "at 2 calls without a request:", "2 with several requests that fit"),
+        ([_LINKED, _LOST, _LOST, None], "at 4 calls, 2 of them without a request:", "2 with several requests that fit"),
+    ],
+    ids=["linked", "pending", "nobody's", "mixed"],
+)
+def test_late_calls_have_no_request_in_one_line_where_they_have_none_in_the_other(
+    decisions: list[Decision | None], seen: str, said: str
+) -> None:
+    calls = [call(f"i{at}", at) for at in range(len(decisions))]
+    ours = [each for each, decision in zip(calls, decisions, strict=True) if isinstance(decision, Link)]
+    late = [
+        replace(LATE, invocation=each, stored_at=each.logged_at + timedelta(minutes=5), decision=decision)
+        for each, decision in zip(calls, decisions, strict=True)
+    ]
+    report = Report(requests=[settled("r1", *ours)], unlinked=late)
+
+    (of_calls,) = note_unattributed(report)
+    (assumption,) = note_assumptions(report, Policy(), is_local=False)
+
+    assert said in of_calls.text
+    assert f"LinkDelaySeconds, seen {seen}" in assumption.text
+    assert assumption.share == len(calls) / (len(calls) + 1)
 
 
 def test_what_a_tag_would_change_is_said_where_a_link_is_not_exact() -> None:
